@@ -1,0 +1,1 @@
+"""The jobs that the service ships; Celery finds their tasks through this module."""
