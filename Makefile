@@ -1,0 +1,60 @@
+PYTHON := .venv/bin/python
+NODE := scripts/with-node
+LOCKS := pyproject.toml uv.lock
+NODE_MODULES := frontend/node_modules/.package-lock.json
+SOURCES := manage.py core realtime tests
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench setup assets format clean \
+	test-python test-postgres test-frontend
+
+help: ## Show what there is to do
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-15s %s\n", $$1, $$2 }' Makefile
+
+run: .venv/.ready-service ## Start the service with everything it needs
+	@exec $(PYTHON) manage.py up
+
+test: test-python test-postgres test-frontend ## Run every test: Python, browser, TypeScript
+
+check: .venv/.ready-check $(NODE_MODULES) ## Check formatting, lint, types, assets, migrations
+	@scripts/check
+
+bench: .venv/.ready-test ## Run the benchmarks
+	@$(PYTHON) -m tests.bench
+
+setup: .venv/.ready-test .venv/.ready-check $(NODE_MODULES) ## Install everything that test and check need
+	@scripts/browser
+
+test-python: .venv/.ready-test ## Run the Python and browser tests on SQLite
+	@scripts/browser
+	$(PYTHON) -m pytest
+
+test-postgres: .venv/.ready-test ## Run the tests that use a database on PostgreSQL
+	$(PYTHON) -m tests.services postgres -- $(PYTHON) -m pytest -m "not browser"
+
+test-frontend: .venv/.ready-test $(NODE_MODULES) ## Run the TypeScript tests
+	cd frontend && ../$(NODE) npm test
+
+assets: .venv/.ready-test $(NODE_MODULES) ## Build the browser files into realtime/static
+	cd frontend && ../$(NODE) npm run build
+
+format: .venv/.ready-check $(NODE_MODULES) ## Format all code
+	$(PYTHON) -m ruff check --fix $(SOURCES)
+	$(PYTHON) -m ruff format $(SOURCES)
+	cd frontend && ../$(NODE) npm run format
+
+clean: ## Remove what make has made; the data in var/ stays
+	rm -rf .venv var/tools frontend/node_modules .mypy_cache .pytest_cache .ruff_cache dist build
+
+.venv/.ready-service: $(LOCKS)
+	@scripts/setup
+
+.venv/.ready-test: $(LOCKS)
+	@scripts/setup test
+
+.venv/.ready-check: $(LOCKS)
+	@scripts/setup test check
+
+$(NODE_MODULES): frontend/package-lock.json .venv/.ready-test
+	cd frontend && ../$(NODE) npm ci --no-audit --no-fund
+	@touch $@

