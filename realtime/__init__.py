@@ -1,0 +1,32 @@
+"""Headway: live job progress for Django. These names are promised, and nothing else."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from realtime import progress
+    from realtime.asgi import asgi_application
+    from realtime.control import start
+    from realtime.errors import Cancelled, HeadwayError, JobError
+
+__version__ = "0.1.0"
+__all__ = ["Cancelled", "HeadwayError", "JobError", "asgi_application", "progress", "start"]
+
+_HOMES = {
+    "Cancelled": "realtime.errors",
+    "HeadwayError": "realtime.errors",
+    "JobError": "realtime.errors",
+    "asgi_application": "realtime.asgi",
+    "start": "realtime.control",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for: most of it needs Django to be set up, which this module is not."""
+    if name == "progress":
+        return import_module("realtime.progress")
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,84 @@
+"""Jobs in Django's admin: to look at, not to change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from realtime.models import File, Job
+
+if TYPE_CHECKING:
+    _Tabular = admin.TabularInline[File, Job]
+    _ModelAdmin = admin.ModelAdmin[Job]
+else:  # Django's own classes are generic only for type checkers.
+    _Tabular, _ModelAdmin = admin.TabularInline, admin.ModelAdmin
+
+
+class FileInline(_Tabular):
+    """The files of a job."""
+
+    model = File
+    extra = 0
+    can_delete = False
+    fields = readonly_fields = ("name", "size", "content_type", "created_at")
+
+    def has_add_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        """Refuse: only jobs add files."""
+        del request, obj
+        return False
+
+
+@admin.register(Job)
+class JobAdmin(_ModelAdmin):
+    """What SQL knows of jobs, with a live bar."""
+
+    change_form_template = "realtime/admin_job.html"
+    list_display = ("title", "name", "status", "owner", "queued_at", "finished_at")
+    list_filter = ("status", "name")
+    search_fields = ("title", "name", "id")
+    list_select_related = ("owner",)
+    date_hierarchy = "queued_at"
+    inlines = (FileInline,)
+    fields = readonly_fields = (
+        "live",
+        "id",
+        "name",
+        "title",
+        "owner",
+        "status",
+        "attempt",
+        "root",
+        "parent",
+        "queued_at",
+        "started_at",
+        "finished_at",
+        "last",
+    )
+
+    @admin.display(description=_("progress"))
+    def live(self, job: Job) -> SafeString:
+        """Return a live bar."""
+        viewer = getattr(job, "viewer", None)
+        return render_to_string("realtime/admin_bar.html", {"job": job, "user": viewer})
+
+    def get_object(self, request: HttpRequest, *values: object, **named: object) -> Job | None:
+        """Return the job, and remember who looks at it."""
+        found = super().get_object(request, *values, **named)  # type: ignore[arg-type]
+        if found is not None:
+            found.viewer = request.user  # type: ignore[attr-defined]
+        return found
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: jobs come from tasks."""
+        del request
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        """Refuse: what happened is not edited."""
+        del request, obj
+        return False

@@ -1,0 +1,96 @@
+"""Sends announcements from the reporter's thread, in which no event loop runs, to the layer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from typing import Any
+
+from realtime.conf import conf
+from realtime.layer import open_layer
+
+logger = logging.getLogger("realtime")
+
+
+class Announcer:
+    """One event loop and one layer for one thread; the loop runs only while something is sent.
+
+    Between announcements the thread has no running loop, so what else happens in it
+    (database calls, a user's own loop) is not mistaken for asynchronous code.
+    """
+
+    def __init__(self) -> None:
+        """Open the loop; the layer connects when it first sends."""
+        self._runner = asyncio.Runner()
+        self._layer = open_layer(timeout=conf.STORE_TIMEOUT)
+
+    def send(self, shards: dict[str, list[str]]) -> None:
+        """Send each shard's states as one message; losses are healed by the readers."""
+        self._runner.run(self._send(shards))
+
+    async def _send(self, shards: dict[str, list[str]]) -> None:
+        sends = (
+            self._layer.group_send(shard, {"type": "jobs", "states": states})
+            for shard, states in shards.items()
+        )
+        async with asyncio.timeout(4 * conf.STORE_TIMEOUT):
+            await asyncio.gather(*sends)
+
+
+_announcer: Announcer | None = None
+_native_pool: Any = None
+
+
+def announce(shards: dict[str, list[str]]) -> None:
+    """Announce states, given as JSON by shard; never raises. Called by the reporter's thread."""
+    try:
+        if _threads_are_greenlets():
+            _pool().apply(_send, (shards,))
+        else:
+            _send(shards)
+    except Exception as error:  # noqa: BLE001  a layer may raise anything, and readers heal
+        _forget()
+        logger.warning("The layer is away, readers will heal: %s: %s", type(error).__name__, error)
+
+
+def _send(shards: dict[str, list[str]]) -> None:
+    global _announcer  # noqa: PLW0603  one for the process, as there is one reporter
+    if _announcer is None:
+        _announcer = Announcer()
+    _announcer.send(shards)
+
+
+def _threads_are_greenlets() -> bool:
+    monkey = sys.modules.get("gevent.monkey")
+    return monkey is not None and bool(monkey.is_module_patched("threading"))
+
+
+def _pool() -> Any:
+    """Return a native thread for the event loop where gevent has replaced the threads.
+
+    All greenlets share one native thread, so a loop that runs in it would make every other
+    task look asynchronous, and Django would refuse its database calls.
+    """
+    global _native_pool  # noqa: PLW0603
+    if _native_pool is None:
+        from gevent.threadpool import ThreadPool
+
+        _native_pool = ThreadPool(1)
+    return _native_pool
+
+
+def _forget() -> None:
+    global _announcer, _native_pool  # noqa: PLW0603
+    _announcer = _native_pool = None
+
+
+def _leave_to_parent() -> None:
+    # Kept, because closing the inherited loop would take the parent's selector apart.
+    _inherited.append(_announcer)
+    _forget()
+
+
+_inherited: list[Announcer | None] = []
+os.register_at_fork(after_in_child=_leave_to_parent)

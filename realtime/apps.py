@@ -1,0 +1,21 @@
+"""The Django app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class RealtimeConfig(AppConfig):
+    """Listens to Celery and checks the settings once Django is ready."""
+
+    name = "realtime"
+    verbose_name = _("Headway")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Connect Celery's signals; register the system checks."""
+        from realtime import checks, lifecycle
+
+        lifecycle.connect()
+        checks.register()

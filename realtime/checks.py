@@ -1,0 +1,53 @@
+"""System checks: what is wrong with the settings is said at the start, not at night."""
+
+from __future__ import annotations
+
+from typing import Any, get_args, get_origin
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+from django.core.checks import register as register_check
+
+from realtime.conf import names
+
+
+def register() -> None:
+    """Let Django run the checks."""
+    register_check(check_settings, "headway")
+
+
+def check_settings(**_: Any) -> list[CheckMessage]:
+    """Compare HEADWAY with the settings that exist."""
+    given = getattr(settings, "HEADWAY", {})
+    if not isinstance(given, dict):
+        return [_error("HEADWAY", "a dictionary", given)]
+    known = names()
+    found: list[CheckMessage] = []
+    for name, value in given.items():
+        if name not in known:
+            choices = ", ".join(sorted(known))
+            found.append(_error("a key of HEADWAY", f"one of {choices}", name))
+        elif not _fits(value, known[name]):
+            found.append(_error(f"HEADWAY[{name!r}]", _spoken(known[name]), value))
+    return found
+
+
+def _error(what: str, wanted: str, got: object) -> Error:
+    return Error(f"expected {what} to be {wanted}, got: {got!r}", id="headway.E001")
+
+
+def _fits(value: object, kind: Any) -> bool:
+    if get_origin(kind) is list:
+        return isinstance(value, list | tuple) and all(
+            _fits(one, get_args(kind)[0]) for one in value
+        )
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return isinstance(value, kind)
+
+
+def _spoken(kind: Any) -> str:
+    spoken = {str: "a text", int: "a positive whole number", float: "a positive number"}
+    return spoken.get(kind, "a list of texts")

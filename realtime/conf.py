@@ -1,0 +1,91 @@
+"""Every setting of Headway, typed, with its default and a line of explanation."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, get_type_hints
+
+from django.conf import settings as django_settings
+from django.core.signals import setting_changed
+
+
+class Settings:
+    """The keys of `HEADWAY`; each is read lazily and may be overridden in tests."""
+
+    REDIS_URL: str = ""
+    """Where live states are kept; the environment's REDIS_URL, else redis://127.0.0.1:6379/0."""
+    STORE: str = "redis"
+    """Which store: redis, or memory for unit tests in one process."""
+    LAYER: str = ""
+    """An alias in CHANNEL_LAYERS; empty: a pub/sub layer of our own at REDIS_URL."""
+    SHARDS: int = 16
+    """Into how many groups of the layer jobs are spread."""
+    PREFIX: str = "headway"
+    """What the names of keys and groups in Redis begin with."""
+    TRACK: list[str] = ["*"]  # noqa: RUF012  read only, and copied by nobody
+    """Patterns of the task names that are tracked."""
+    IGNORE: list[str] = ["celery.*"]  # noqa: RUF012
+    """Patterns of the task names that are not tracked, though TRACK matches."""
+    REPORT_INTERVAL: float = 0.1
+    """Seconds between two reports of one job."""
+    STORE_TIMEOUT: float = 0.25
+    """Seconds a report waits for Redis before it is tried again later."""
+    END_TIMEOUT: float = 5.0
+    """Seconds a task waits at its end until the end is recorded."""
+    BEAT_INTERVAL: float = 1.0
+    """Seconds between two signs of life of a job that does not change."""
+    KEEP_ENDED: int = 86_400
+    """Seconds that Redis keeps the state and the log of an ended job; SQL keeps its end."""
+    KEEP_SILENT: int = 604_800
+    """Seconds that Redis keeps a job of which nothing is heard any more."""
+    LOG_LINES: int = 20_000
+    """Log lines kept of one job."""
+    TEXT_LENGTH: int = 500
+    """Characters kept of a title, message or reason."""
+    LINE_LENGTH: int = 2_000
+    """Characters kept of a log line."""
+    ORIGINS: list[str] = []  # noqa: RUF012
+    """Further origins that may open sockets; ["*"] besides ALLOWED_HOSTS = ["*"] lets all in."""
+    HEARTBEAT: int = 20
+    """Seconds without a frame after which a socket is sent a heartbeat."""
+    WINDOW: int = 64
+    """Data frames that a socket may leave unacknowledged."""
+    WATCHES: int = 1_000
+    """Topics that one socket may watch."""
+    HEAL_INTERVAL: float = 2.0
+    """Seconds between two comparisons of what viewers have with what the store has."""
+    WEB_THREADS: int = 4
+    """Threads of a web process that read the store and the database for its sockets."""
+
+    def __init__(self) -> None:
+        """Begin with nothing read."""
+        self._values: dict[str, Any] = {}
+        setting_changed.connect(self._forget)
+
+    def __getattribute__(self, name: str) -> Any:
+        """Return a setting's value: the project's, else the default."""
+        if name.startswith("_") or not name.isupper():
+            return object.__getattribute__(self, name)
+        values = object.__getattribute__(self, "_values")
+        if name not in values:
+            values[name] = self._read(name)
+        return values[name]
+
+    def _read(self, name: str) -> Any:
+        given = getattr(django_settings, "HEADWAY", {})
+        value = given.get(name, getattr(type(self), name))
+        if name == "REDIS_URL" and not value:
+            return os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/0"
+        return value
+
+    def _forget(self, *, setting: str, **_: object) -> None:
+        if setting == "HEADWAY":
+            self._values.clear()
+
+
+def names() -> dict[str, type]:
+    """Return every setting's name and type."""
+    return {name: kind for name, kind in get_type_hints(Settings).items() if name.isupper()}
+
+
+conf = Settings()

@@ -1,0 +1,64 @@
+"""What people ask of jobs: start one, cancel one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from celery import current_app
+
+from realtime.conf import conf
+from realtime.errors import HeadwayError, Refused
+from realtime.events import ENDS, Status
+from realtime.models import Job
+from realtime.publish import end_elsewhere
+from realtime.reporter import Transition, get_reporter
+from realtime.states import State, read_one
+from realtime.store import get_store
+
+
+def start(
+    task: Any,
+    *args: Any,
+    title: str | None = None,
+    owner: Any = None,
+    tags: Iterable[str] = (),
+    **kwargs: Any,
+) -> Job:
+    """Queue a task with a title and an owner, and return its job.
+
+    `owner` is a user; without one it is whoever is signed in to the current request.
+    Raises `HeadwayError` when the task is not tracked.
+    """
+    given = {
+        "title": title,
+        "owner": None if owner is None else str(owner.pk),
+        "tags": list(tags),
+    }
+    result = task.apply_async(args, kwargs, headers={"headway": given})
+    job = Job.objects.filter(pk=result.id).first()
+    if job is None:
+        raise HeadwayError(
+            f"expected {task.name} to be tracked, got: no job. It was queued all the same; see "
+            'TRACK and IGNORE in HEADWAY, and whether the app "realtime" is installed and migrated.'
+        )
+    return job
+
+
+def cancel(job: str) -> State:
+    """Ask a job to stop at its next progress call; one that has not started never starts.
+
+    Returns its state as it is then. Raises `Refused` when it has ended.
+    """
+    state = read_one(job)
+    if state is None:
+        raise Refused("There is no such job.")
+    if state["status"] in ENDS:
+        raise Refused(f"The job has already ended: {state['status']}.")
+    get_store().ask(job, "cancel")
+    if state["status"] in {Status.QUEUED, Status.RETRYING}:
+        current_app.control.revoke(job)
+        ended = get_reporter().put(Transition(lambda: end_elsewhere(job, Status.CANCELLED)))
+        ended.wait(conf.END_TIMEOUT)
+        return read_one(job) or state
+    return {**state, "status": Status.CANCELLING}

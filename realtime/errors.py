@@ -1,0 +1,36 @@
+"""What can go wrong, drawn as a tree.
+
+HeadwayError
+├── Cancelled      somebody cancelled the job; raised by the progress calls
+├── JobError       raised by tasks: its text is meant for the job's owner
+├── StoreAway      the store did not answer in time
+└── Refused        a request to a job that its status does not allow
+
+Beside the tree stands `protocol.BadFrame` (with `BadTopic` below it): the protocol is pure and
+imports nothing of ours.
+"""
+
+from celery.exceptions import Ignore
+
+
+class HeadwayError(Exception):
+    """The root of all errors of Headway."""
+
+
+class Cancelled(HeadwayError, Ignore):
+    """The job was cancelled: clean up and let the exception go, or return.
+
+    It is one of Celery's `Ignore` errors, so that a worker neither logs a failure nor retries.
+    """
+
+
+class JobError(HeadwayError):
+    """The job cannot go on, for a reason that its owner may read; raise it with a full sentence."""
+
+
+class StoreAway(HeadwayError):
+    """The store does not answer: check that Redis runs at HEADWAY["REDIS_URL"]."""
+
+
+class Refused(HeadwayError):
+    """The job's status does not allow the request: read the state again and act on its `actions`."""

@@ -1,0 +1,145 @@
+"""The words of a job's life: its statuses and its state. Pure: nothing but the standard library."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Status(StrEnum):
+    """What a job is doing."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    WAITING = "waiting"
+    RETRYING = "retrying"
+    CANCELLING = "cancelling"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+
+ENDS = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.LOST})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobState:
+    """Everything a viewer sees of a job, whole, at one sequence number."""
+
+    id: str
+    """The Celery task id, a UUID."""
+    name: str = ""
+    """The task's dotted name."""
+    title: str = ""
+    """What people call this job."""
+    status: str = Status.QUEUED
+    """What the job is doing."""
+    attempt: int = 1
+    """Which try this is, from 1."""
+    current: float = 0
+    """How many items are done."""
+    total: float | None = None
+    """How many items there are; None while unknown."""
+    unit: str = ""
+    """What an item is, in the singular."""
+    fraction: float | None = None
+    """The part that is done, 0 to 1; None while unknown."""
+    message: str = ""
+    """What the task says it is doing."""
+    rate: float | None = None
+    """Items a second."""
+    eta: float | None = None
+    """Seconds to the end; None while unknown."""
+    stages: list[dict[str, Any]] = field(default_factory=list)
+    """The named parts: name, fraction, weight, status."""
+    ok: int = 0
+    """Items that went well."""
+    failed: int = 0
+    """Items that failed."""
+    skipped: int = 0
+    """Items that were left out."""
+    files: list[dict[str, Any]] = field(default_factory=list)
+    """What the job leaves to download: name, size, url."""
+    question: dict[str, Any] | None = None
+    """What the job asks its owner."""
+    error: dict[str, Any] | None = None
+    """Why the job failed: kind, text, and whether the text is meant for the owner."""
+    owner: str | None = None
+    """The primary key of the person the job belongs to, as text."""
+    root: str = ""
+    """The id of the tree's root."""
+    parent: str | None = None
+    """The id of the job that started this one."""
+    again_of: str | None = None
+    """The id of the job that this one runs again."""
+    tags: list[str] = field(default_factory=list)
+    """Words to find the job by."""
+    queued_at: str | None = None
+    """When it was queued, ISO 8601 in UTC."""
+    started_at: str | None = None
+    """When this attempt started."""
+    updated_at: str | None = None
+    """When it last changed."""
+    heard_at: str | None = None
+    """When its worker last gave a sign of life."""
+    finished_at: str | None = None
+    """When it ended."""
+    position: int | None = None
+    """Its place in the queue."""
+    retry_at: str | None = None
+    """When the next attempt starts."""
+    stalled: bool = False
+    """Whether it has not changed for unusually long though its worker lives."""
+    worker: str | None = None
+    """The worker that runs it."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing can change it any more."""
+        return self.status in ENDS
+
+    @property
+    def shard_key(self) -> str:
+        """What decides through which group of the layer the job is announced."""
+        return self.owner or self.root
+
+    def body(self) -> str:
+        """Return the state as JSON without `seq` and `log`, which only the store knows."""
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+
+    def changed(self, **values: Any) -> JobState:
+        """Return the state with some values replaced."""
+        return replace(self, **values)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> JobState:
+        """Read a state back from what a store or a database row holds."""
+        return cls(**{name: values[name] for name in cls.__slots__ if name in values})
+
+
+def with_numbers(body: str, seq: int, log: int) -> str:
+    """Put the two numbers that the store gives in front of a body: a whole state as JSON."""
+    return f'{{"seq":{seq},"log":{log},{body[1:]}'
+
+
+def newest(one: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return the state with the higher sequence number; a missing one is older than any."""
+    if one is None or other is None:
+        return one or other
+    return one if one["seq"] >= other["seq"] else other
+
+
+def topics_of(state: dict[str, Any]) -> tuple[str, str, str, str]:
+    """Return the topics that a state belongs to."""
+    return f"job:{state['id']}", f"tree:{state['root']}", f"mine:{state['owner']}", "all"
+
+
+def timestamp(moment: datetime | None = None) -> str:
+    """Return a moment (now, when none is given) as ISO 8601 in UTC with milliseconds."""
+    moment = moment or datetime.now(UTC)
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

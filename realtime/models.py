@@ -1,0 +1,94 @@
+"""The facts that outlive Redis: who started what, how it ended, its files."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from realtime.events import ENDS, Status
+
+
+class Job(models.Model):
+    """One tracked piece of work, written when it is queued, starts, waits to retry and ends."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("task"), max_length=255)
+    title = models.CharField(_("title"), max_length=500)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("owner"),
+        null=True,
+        blank=True,
+        db_index=False,
+        on_delete=models.CASCADE,
+        related_name="+",
+    )
+    status = models.CharField(
+        _("status"),
+        max_length=10,
+        choices=[(status.value, status.value) for status in Status],
+        default=Status.QUEUED,
+    )
+    attempt = models.PositiveIntegerField(_("attempt"), default=1)
+    seq = models.BigIntegerField(default=0, editable=False)
+    root = models.UUIDField(db_index=True, editable=False)
+    parent = models.UUIDField(null=True, blank=True, editable=False)
+    queued_at = models.DateTimeField(_("queued"))
+    started_at = models.DateTimeField(_("started"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    last = models.JSONField(
+        _("last state"), default=dict, help_text=_("The whole state when this row was written.")
+    )
+
+    class Meta:
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
+        ordering = ("-queued_at", "-id")
+        permissions = (
+            ("view_all_jobs", _("Can see the jobs of everybody")),
+            ("control_all_jobs", _("Can steer the jobs of everybody")),
+        )
+        indexes = (
+            models.Index(fields=("owner", "-queued_at", "-id"), name="realtime_job_mine"),
+            models.Index(fields=("-queued_at", "-id"), name="realtime_job_newest"),
+            models.Index(fields=("status", "-queued_at"), name="realtime_job_status"),
+        )
+
+    def __str__(self) -> str:
+        """Return what people call the job."""
+        return self.title
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing can change the job any more."""
+        return self.status in ENDS
+
+    def state(self) -> dict[str, Any]:
+        """Return the state that this row remembers, as the store would."""
+        return {**self.last, "seq": self.seq, "log": self.last.get("log", 0)}
+
+
+class File(models.Model):
+    """What a job leaves for its owner to download."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="files")
+    name = models.CharField(_("name"), max_length=255)
+    content = models.FileField(_("content"), upload_to="headway/%Y/%m/%d/", max_length=500)
+    size = models.BigIntegerField(_("size"))
+    content_type = models.CharField(_("type"), max_length=127)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("file")
+        verbose_name_plural = _("files")
+        constraints = (
+            models.UniqueConstraint(fields=("job", "name"), name="realtime_file_once"),
+        )
+
+    def __str__(self) -> str:
+        """Return the file's name."""
+        return self.name

@@ -1,0 +1,67 @@
+"""Who may see and do what."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from realtime.events import Status
+from realtime.states import State, read_one
+
+
+class Role(StrEnum):
+    """As what somebody sees a job; a state differs by role alone."""
+
+    OWNER = "owner"
+    OPERATOR = "operator"
+
+
+SAFE_TEXT = "The job stopped because of an error."
+CANCELLABLE = frozenset({Status.QUEUED, Status.RUNNING, Status.RETRYING})
+
+
+def is_operator(user: Any) -> bool:
+    """Tell whether a user may see everybody's jobs; this may ask the database."""
+    return bool(user.is_active and user.has_perm("realtime.view_all_jobs"))
+
+
+def role_of(user_id: str, state: State, *, operator: bool) -> Role | None:
+    """Return as what a user sees a job, None when it is none of theirs."""
+    if operator:
+        return Role.OPERATOR
+    return Role.OWNER if state["owner"] is not None and state["owner"] == user_id else None
+
+
+def view(state: State, role: Role) -> State:
+    """Return the state as this role sees it: its error redacted, with the actions it may take."""
+    return {
+        **state,
+        "error": _error(state["error"], role),
+        "actions": ["cancel"] if state["status"] in CANCELLABLE else [],
+    }
+
+
+def visible_state(user: Any, job: str) -> State | None:
+    """Return a job as a user may see it, None when it is unknown or none of theirs."""
+    if not user.is_authenticated:
+        return None
+    state = read_one(str(job))
+    if state is None:
+        return None
+    own = role_of(str(user.pk), state, operator=False)
+    role = Role.OPERATOR if is_operator(user) else own
+    return view(state, role) if role else None
+
+
+def may_control(user: Any, state: State) -> bool:
+    """Tell whether a user may steer a job."""
+    return state["owner"] == str(user.pk) or bool(user.has_perm("realtime.control_all_jobs"))
+
+
+def _error(error: dict[str, Any] | None, role: Role) -> dict[str, Any] | None:
+    if error is None:
+        return None
+    told = error["text"] if role is Role.OPERATOR or error.get("public") else SAFE_TEXT
+    return {"kind": error["kind"], "text": told}
+
+

@@ -1,0 +1,138 @@
+"""The waist: every change of every job goes through `publish`, whoever makes it.
+
+First remember (one atomic store call), then record (SQL, at transitions only), then announce
+(the layer): whoever hears the announcement can already read it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from realtime import announcer, records
+from realtime.errors import StoreAway
+from realtime.events import JobState, Status, timestamp, with_numbers
+from realtime.layer import shard_of
+from realtime.states import read_one
+from realtime.store import Remembered, Report, get_store
+
+logger = logging.getLogger("realtime")
+
+BLIND_STEP = 1_000
+"""How far an end's seq goes ahead when the store is away: further than reports got lost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One change of one job."""
+
+    state: JobState
+    """The whole new state."""
+    order: int
+    """The attempt; 0 while only queued."""
+    run: str = ""
+    """Which execution reports."""
+    claim: bool = False
+    """Whether this execution takes the attempt over from another one."""
+    floor: int = 0
+    """The highest seq that the writer knows."""
+    lines: tuple[str, ...] = ()
+    """New log lines."""
+    transition: bool = False
+    """Whether SQL must know."""
+    silent: bool = False
+    """Whether nothing has changed: only the lease is renewed."""
+
+    def later(self) -> Change:
+        """Return the change as it is told again to a store that was away; SQL has it already."""
+        return replace(self, transition=False, floor=self.floor + BLIND_STEP)
+
+    def report(self) -> Report:
+        """Return what the store is told."""
+        return Report(
+            job=self.state.id,
+            order=self.order,
+            run=self.run,
+            claim=self.claim,
+            floor=self.floor,
+            body="" if self.silent else self.state.body(),
+            ends=self.state.ended,
+            lines=self.lines,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What became of changes."""
+
+    answers: list[Remembered | None]
+    """The store's answers in the order of the changes, None where it is away."""
+    unrecorded: list[records.Row]
+    """What SQL must still be told, because the database is away."""
+
+
+def publish(
+    changes: list[Change], *, recorded: Callable[[], None] | None = None, blind: bool = False
+) -> Published:
+    """Remember, record and announce changes; raises nothing when store, database or layer is away.
+
+    `recorded` is called once nothing can be lost any more, before the announcement.
+    `blind` does without the store, which is known to be away.
+    """
+    reports = [change.report() for change in changes]
+    answers = [None] * len(reports) if blind else _remember(reports)
+    unrecorded = records.try_record(
+        [
+            (change.state, *_numbers(change, answer))
+            for change, answer in zip(changes, answers, strict=True)
+            if change.transition and (answer is None or answer.accepted)
+        ]
+    )
+    if recorded and not unrecorded:
+        recorded()
+    _announce(changes, reports, answers)
+    return Published(answers=answers, unrecorded=unrecorded)
+
+
+def _remember(reports: list[Report]) -> list[Remembered | None]:
+    try:
+        return list(get_store().remember(reports))
+    except StoreAway as error:
+        logger.warning("The store is away, reports are kept for later: %s", error)
+        return [None] * len(reports)
+
+
+def _numbers(change: Change, answer: Remembered | None) -> tuple[int, int]:
+    if answer is None:
+        return change.floor + BLIND_STEP, 0
+    return answer.seq, answer.log
+
+
+def _announce(
+    changes: list[Change], reports: list[Report], answers: list[Remembered | None]
+) -> None:
+    shards: dict[str, list[str]] = defaultdict(list)
+    for change, report, answer in zip(changes, reports, answers, strict=True):
+        if answer and answer.accepted and report.body:
+            whole = with_numbers(report.body, answer.seq, answer.log)
+            shards[shard_of(change.state.shard_key)].append(whole)
+    if shards:
+        announcer.announce(shards)
+
+
+def end_elsewhere(job: str, status: Status, **more: Any) -> Change | None:
+    """Return the end of a job that does not run in this process, None when it is unknown.
+
+    Its worker died, it was revoked, or nobody will ever start it.
+    """
+    known = read_one(job)
+    if known is None:
+        return None
+    at = timestamp()
+    state = JobState.from_dict(known).changed(
+        status=status, updated_at=at, finished_at=at, stalled=False, eta=None, **more
+    )
+    return Change(state=state, order=max(state.attempt, 1), floor=known["seq"], transition=True)

@@ -1,0 +1,74 @@
+"""What the web reads for its viewers; these calls wait, so they run in threads."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from realtime import states as newest_states
+from realtime.errors import StoreAway
+from realtime.events import ENDS
+from realtime.models import Job
+from realtime.states import State
+from realtime.store import LINES_PER_READ, Lines, Sign, get_store
+
+FIRST = 200
+"""Jobs with which a list begins."""
+SILENT = 5.0
+"""Seconds without a sign of life after which SQL is asked whether the job has ended."""
+RECENT = timedelta(seconds=60)
+
+states = newest_states.read
+
+
+def first_ids(kind: str, root: str, user: str) -> list[str]:
+    """Return the ids of the jobs with which a topic (tree, mine, all) begins, newest first."""
+    chosen: dict[str, QuerySet[Job]] = {
+        "tree": Job.objects.filter(root=root or None),
+        "mine": Job.objects.filter(owner_id=user if kind == "mine" else None),
+        "all": Job.objects.all(),
+    }
+    return [str(job) for job in chosen[kind].values_list("pk", flat=True)[:FIRST]]
+
+
+def log(job: str, after: int, limit: int = LINES_PER_READ) -> Lines:
+    """Return the lines of a job that follow line `after`; none while the store is away."""
+    try:
+        return get_store().log(job, after, limit)
+    except StoreAway:
+        return Lines(lines=[], lost=0)
+
+
+def newer(known: dict[str, int], owners: list[str], everything: bool) -> list[State]:  # noqa: FBT001
+    """Return the states that are newer than the known seqs, and jobs that are not known at all.
+
+    `owners` and `everything` tell whose lists are watched: their unfinished and just finished
+    jobs count as watched.
+    """
+    signs = _signs(list(known))
+    doubtful = {job for job, seq in known.items() if _is_doubtful(signs.get(job), seq)}
+    found = newest_states.read(sorted(doubtful | _listed(owners, everything=everything)))
+    return [state for job, state in found.items() if state["seq"] > known.get(job, -1)]
+
+
+def _signs(jobs: list[str]) -> dict[str, Sign]:
+    try:
+        return get_store().signs(jobs)
+    except StoreAway:
+        return {}
+
+
+def _is_doubtful(sign: Sign | None, seq: int) -> bool:
+    return sign is None or sign.seq > seq or sign.age > SILENT
+
+
+def _listed(owners: list[str], *, everything: bool) -> set[str]:
+    if not owners and not everything:
+        return set()
+    current = Q(finished_at__gt=timezone.now() - RECENT) | ~Q(status__in=ENDS)
+    jobs = Job.objects.filter(current)
+    if not everything:
+        jobs = jobs.filter(owner_id__in=owners)
+    return {str(job) for job in jobs.values_list("pk", flat=True)[:FIRST]}

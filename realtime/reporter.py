@@ -1,0 +1,271 @@
+"""The thread that carries states from a process to the outside; it owns all I/O.
+
+It wakes some times a second, takes the newest state of each running job (older ones are simply
+gone) and publishes all of them together. Transitions (queued, retried, ended) wake it at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from django.db import close_old_connections, connection
+
+from realtime import records
+from realtime.conf import conf
+from realtime.publish import Change, Published, publish
+from realtime.running import RunningJob
+from realtime.snapshot import Snapshots
+from realtime.store import Remembered
+
+logger = logging.getLogger("realtime")
+
+TICK = 0.05
+"""Seconds between two looks at the running jobs."""
+PATIENCE = 1.0
+"""Seconds between two tries while the store or the database is away."""
+TRIES = 30
+"""How often a transition is tried that cannot be made."""
+WAITING = 10_000
+"""Transitions kept while the store is away; SQL has them all."""
+
+
+class Watched:
+    """What the reporter keeps of a running job."""
+
+    __slots__ = ("job", "known", "next", "snapshots", "spoken")
+
+    def __init__(self, job: RunningJob) -> None:
+        """Begin to watch."""
+        self.job = job
+        self.snapshots = Snapshots(job)
+        self.known = 0
+        """The highest seq that is known."""
+        self.next = 0.0
+        """When it may report again."""
+        self.spoken = 0.0
+        """When it last reported."""
+
+    def take(self, now: float) -> Change:
+        """Return the newest state."""
+        return self.snapshots.take(now, self.known)
+
+    def learn(self, change: Change, answer: Remembered | None, now: float) -> None:
+        """Take in what the store said of a state."""
+        self.spoken, self.next = now, now + conf.REPORT_INTERVAL
+        if answer is None:
+            self.snapshots.give_back(change)
+            return
+        self.known = max(self.known, answer.seq)
+        self.job.hear(answer.asks)
+        if answer.accepted:
+            self.snapshots.accepted()
+
+
+class Transition:
+    """A change that must not be lost, on its way; its maker may wait until it is recorded."""
+
+    def __init__(self, make: Callable[[], Change | None], ends: Watched | None = None) -> None:
+        """Prepare a change, made when its turn comes; `ends` is watched no longer."""
+        self.make = make
+        self.ends = ends
+        self._recorded = threading.Event()
+        self._tries = 0
+
+    def try_again(self) -> bool:
+        """Count a try that failed; False after the last one."""
+        self._tries += 1
+        return self._tries < TRIES
+
+    def recorded(self) -> None:
+        """Tell the maker that nothing can be lost any more."""
+        self._recorded.set()
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until the change is recorded; False when that takes longer than `timeout` s."""
+        return self._recorded.wait(timeout)
+
+
+class Reporter:
+    """One for each process, started on first use after the fork."""
+
+    def __init__(self, publisher: Callable[..., Published] = publish) -> None:
+        """Prepare; the thread starts with the first job."""
+        self._publish = publisher
+        self._watched: dict[int, Watched] = {}
+        self._urgent: deque[Transition] = deque()
+        self._retried: list[Transition] = []
+        self._unsent: deque[Change] = deque(maxlen=WAITING)
+        self._unrecorded: list[tuple[list[records.Row], list[Transition]]] = []
+        self._wake = threading.Event()
+        self._asleep = False
+        self._closing = False
+        self._away_until = 0.0
+        self._record_at = 0.0
+        self._retry_at = 0.0
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+
+    def watch(self, job: RunningJob) -> Watched:
+        """Report on a job from now on, until its last transition is put."""
+        watched = Watched(job)
+        self._watched[id(watched)] = watched
+        self._start()
+        if self._asleep:
+            self._wake.set()
+        return watched
+
+    def put(self, transition: Transition) -> Transition:
+        """Publish a transition as soon as possible, before any later one."""
+        self._urgent.append(transition)
+        self._start()
+        self._wake.set()
+        return transition
+
+    def close(self, timeout: float) -> None:
+        """Publish what is there and stop; waits at most `timeout` seconds."""
+        self._closing = True
+        self._wake.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout)
+
+    def _start(self) -> None:
+        if self._thread is not None and self._thread.is_alive():
+            return
+        with self._starting:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(
+                    target=self._run, name="headway-reporter", daemon=True
+                )
+                self._thread.start()
+
+    def _run(self) -> None:
+        busy = time.monotonic()
+        while not self._closing or self._urgent:
+            now = time.monotonic()
+            try:
+                self._beat(now)
+            except Exception:
+                logger.exception("The reporter met an error and goes on")
+                time.sleep(PATIENCE)
+            if self._watched or self._urgent or self._has_waiting():
+                busy = now
+            self._rest(idle=now - busy > PATIENCE)
+        connection.close()
+
+    def _has_waiting(self) -> bool:
+        return bool(self._unsent or self._unrecorded or self._retried)
+
+    def _rest(self, *, idle: bool) -> None:
+        if not idle or self._closing:
+            self._wake.wait(TICK)
+        else:
+            close_old_connections()
+            self._asleep = True
+            # Looked at again now that the flag is up: who came before did not wake us.
+            if not self._watched and not self._urgent:
+                self._wake.wait(60)
+            self._asleep = False
+        self._wake.clear()
+
+    def _beat(self, now: float) -> None:
+        self._record_again(now)
+        if self._retried and now >= self._retry_at:
+            self._urgent.extend(self._retried)
+            self._retried, self._retry_at = [], now + PATIENCE
+        urgent = [self._urgent.popleft() for _ in range(len(self._urgent))]
+        for transition in urgent:
+            if transition.ends:
+                self._watched.pop(id(transition.ends), None)
+        due = [one for one in list(self._watched.values()) if _is_due(one, now)]
+        blind = now < self._away_until
+        late = [] if blind else self._late()
+        if urgent or late or (due and not blind):
+            self._carry(urgent, [] if blind else due, late, now, blind=blind)
+
+    def _carry(
+        self,
+        urgent: list[Transition],
+        due: list[Watched],
+        late: list[Change],
+        now: float,
+        *,
+        blind: bool,
+    ) -> None:
+        musts = late + self._made(urgent)
+        reports = [watched.take(now) for watched in due]
+
+        def recorded() -> None:
+            for transition in urgent:
+                transition.recorded()
+
+        done = self._publish(musts + reports, recorded=recorded, blind=blind)
+        if done.unrecorded:
+            self._unrecorded.append((done.unrecorded, urgent))
+            self._record_at = now + PATIENCE
+        for change, answer in zip(musts, done.answers, strict=False):
+            if answer is None:
+                self._unsent.append(change.later())
+        for watched, change, answer in zip(due, reports, done.answers[len(musts) :], strict=True):
+            watched.learn(change, answer, now)
+        if None in done.answers and not blind:
+            self._away_until = time.monotonic() + PATIENCE
+
+    def _made(self, urgent: list[Transition]) -> list[Change]:
+        changes = []
+        for transition in list(urgent):
+            try:
+                change = transition.make()
+            except Exception:
+                logger.exception("A transition could not be made and is tried again")
+                urgent.remove(transition)
+                if transition.try_again():
+                    self._retried.append(transition)
+            else:
+                changes += [change] if change else []
+        return changes
+
+    def _late(self) -> list[Change]:
+        return [self._unsent.popleft() for _ in range(min(len(self._unsent), 500))]
+
+    def _record_again(self, now: float) -> None:
+        """Tell SQL what it could not be told, in order; an end must not be lost."""
+        while self._unrecorded and now >= self._record_at:
+            rows, transitions = self._unrecorded[0]
+            if left := records.try_record(rows):
+                self._unrecorded[0] = (left, transitions)
+                self._record_at = now + PATIENCE
+                return
+            del self._unrecorded[0]
+            for transition in transitions:
+                transition.recorded()
+
+
+def _is_due(watched: Watched, now: float) -> bool:
+    for counter in watched.job.counters():
+        counter.look()
+    changed = watched.job.dirty and now >= watched.next
+    return changed or now - watched.spoken >= conf.BEAT_INTERVAL
+
+
+_reporter: Reporter | None = None
+
+
+def get_reporter() -> Reporter:
+    """Return this process's reporter."""
+    global _reporter  # noqa: PLW0603  one for each process; a child of a fork begins anew
+    if _reporter is None:
+        _reporter = Reporter()
+    return _reporter
+
+
+def _forget() -> None:
+    global _reporter  # noqa: PLW0603
+    _reporter = None
+
+
+os.register_at_fork(after_in_child=_forget)

@@ -1,0 +1,272 @@
+"""A job while it runs, in the memory of its worker: written by the task, read by the reporter."""
+
+from __future__ import annotations
+
+import uuid
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from realtime.cleaning import number
+from realtime.errors import Cancelled
+from realtime.events import timestamp
+
+FAST_STEPS = 64
+"""A loop with fewer steps between two looks of the reporter tells each of its steps."""
+LINES_WAITING = 5_000
+"""Log lines kept in memory while the store is away; the oldest go first."""
+STAGES = 100
+"""Stages of one job; further ones are counted into the last."""
+
+
+class Counter:
+    """How far one loop, or one stage, is."""
+
+    __slots__ = ("n", "seen", "slow", "total", "unit", "wanted")
+
+    def __init__(self, total: float | None = None, unit: str = "") -> None:
+        """Begin at nothing, and tell the first step."""
+        self.n: float = 0
+        self.total = total
+        self.unit = unit
+        self.wanted = True
+        """Raised by the reporter, looked at by the loop at each step."""
+        self.slow = True
+        """Whether the loop leaves `wanted` raised."""
+        self.seen: float = 0
+
+    def look(self) -> None:
+        """Ask the loop for its number at its next step; called by the reporter."""
+        n = self.count
+        self.slow = n - self.seen < FAST_STEPS
+        self.seen = n
+        self.wanted = True
+
+    @property
+    def count(self) -> float:
+        """How many items are done, whatever the task has put there."""
+        return number(self.n) or 0
+
+    @property
+    def fraction(self) -> float | None:
+        """The part that is done, None while the total is unknown."""
+        return _share(self.count, number(self.total))
+
+
+class Stage:
+    """A named, weighted part of a job; stages nest."""
+
+    __slots__ = ("children", "counters", "name", "status", "weight")
+
+    def __init__(self, name: str, weight: float) -> None:
+        """Begin as a part that is still to come."""
+        self.name = name
+        self.weight = weight
+        self.status = "queued"
+        self.children: list[Stage] = []
+        self.counters = [Counter()]
+
+    @property
+    def fraction(self) -> float | None:
+        """The part that is done: all at the end, else from its children or its loops."""
+        if self.status == "succeeded":
+            return 1.0
+        if self.children:
+            return _weighted(self.children)
+        return _nested(self.counters)
+
+    def child(self, name: str, weight: float) -> Stage:
+        """Return the declared part of this name that has not ended, or a new one."""
+        for stage in self.children:
+            if stage.name == name and stage.status == "queued":
+                return stage
+        if len(self.children) >= STAGES:
+            return self.children[-1]
+        self.children.append(Stage(name, weight))
+        return self.children[-1]
+
+    def view(self) -> dict[str, Any]:
+        """Return what viewers see of the part."""
+        seen: dict[str, Any] = {
+            "name": self.name,
+            "fraction": self.fraction,
+            "weight": self.weight,
+            "status": self.status,
+        }
+        if self.children:
+            seen["stages"] = [child.view() for child in self.children]
+        return seen
+
+
+class RunningJob:
+    """One attempt of a job in this process. Only the task's code writes, only the reporter reads;
+    the few values that both touch are single assignments."""
+
+    def __init__(
+        self,
+        *,
+        id: str,  # noqa: A002  the contract's name
+        name: str,
+        title: str,
+        attempt: int = 1,
+        owner: str | None = None,
+        root: str | None = None,
+        parent: str | None = None,
+        tags: tuple[str, ...] = (),
+        queued_at: str | None = None,
+        worker: str | None = None,
+    ) -> None:
+        """Begin an attempt."""
+        self.id = id
+        self.name = name
+        self.title = title
+        self.attempt = attempt
+        self.owner = owner
+        self.root = root or id
+        self.parent = parent
+        self.tags = tags
+        self.queued_at = queued_at
+        self.worker = worker
+        self.run = uuid.uuid4().hex
+        """Tells this execution from another one of the same attempt."""
+        self.started_at = timestamp()
+        self.message: object = ""
+        self.ok = 0
+        self.failed = 0
+        self.skipped = 0
+        self.files: list[dict[str, Any]] = []
+        self.lines: deque[tuple[str, str, object]] = deque(maxlen=LINES_WAITING)
+        self.trunk = Stage("", 1)
+        self.path = [self.trunk]
+        self.counter = self.trunk.counters[0]
+        self.dirty = True
+        """Whether something has changed since the reporter looked."""
+        self.asked = ""
+        """What people ask of the job, set by the reporter: "" or "cancel"."""
+        self.cancelling = False
+
+    def open_counter(self, *, total: float | None, unit: str, message: object) -> Counter:
+        """Begin a loop: the stage's own count, or a refinement of the loop around it."""
+        counters = self.path[-1].counters
+        if len(counters) == 1 or message:
+            self.message = message or self.message
+        counter = Counter(total, unit or counters[-1].unit)
+        counters.append(counter)
+        self.counter = counter
+        self.dirty = True
+        return counter
+
+    def close_counter(self, counter: Counter) -> None:
+        """End a loop; the outermost one's numbers stay, as the stage's."""
+        for stage in self.path:
+            if counter in stage.counters:
+                del stage.counters[stage.counters.index(counter) :]
+                if len(stage.counters) == 1:
+                    stage.counters[0] = counter
+        self.counter = self.path[-1].counters[-1]
+        self.dirty = True
+
+    @contextmanager
+    def stage(self, name: str, weight: float) -> Iterator[None]:
+        """Enter a part of the current stage, and leave it as succeeded, failed or cancelled."""
+        self.checkpoint()
+        stage = self.path[-1].child(name, weight)
+        self._enter(stage)
+        try:
+            yield
+        except BaseException as error:
+            stage.status = "cancelled" if isinstance(error, Cancelled) else "failed"
+            raise
+        else:
+            stage.status = "succeeded"
+        finally:
+            self._leave(stage)
+
+    def declare(self, stages: list[tuple[str, float]]) -> None:
+        """Add parts that are still to come to the current stage."""
+        room = STAGES - len(self.path[-1].children)
+        self.path[-1].children.extend(Stage(name, weight) for name, weight in stages[:room])
+        self.dirty = True
+
+    def log(self, text: object, level: str) -> None:
+        """Keep a line until the reporter fetches it."""
+        self.lines.append((timestamp(), level, text))
+        self.dirty = True
+
+    def log_item(self, item: object, reason: object, level: str) -> None:
+        """Keep a line about one item, put together only when the reporter fetches it."""
+        self.log(_ItemLine(item, reason), level)
+
+    def add_file(self, file: dict[str, Any]) -> None:
+        """Show a file; one of the same name is replaced."""
+        self.files = [one for one in self.files if one["name"] != file["name"]] + [file]
+        self.dirty = True
+
+    def hear(self, asks: str) -> None:
+        """Take in what people ask, for the next progress call; called by the reporter."""
+        if asks and not self.cancelling:
+            self.asked = asks
+
+    def checkpoint(self) -> None:
+        """Obey a request, if there is one."""
+        if self.asked:
+            self.obey()
+
+    def obey(self) -> None:
+        """Raise `Cancelled`, once: the calls of the cleaning up that follows do not raise again."""
+        self.asked = ""
+        self.cancelling = True
+        self.dirty = True
+        raise Cancelled("The job was cancelled.")
+
+    def counters(self) -> list[Counter]:
+        """Return the counters of all loops that are open, the outermost first."""
+        return [counter for stage in self.path for counter in stage.counters]
+
+    def _enter(self, stage: Stage) -> None:
+        stage.status = "running"
+        stage.counters = [Counter()]
+        self.path.append(stage)
+        self.counter = stage.counters[-1]
+        self.dirty = True
+
+    def _leave(self, stage: Stage) -> None:
+        del self.path[self.path.index(stage) :]
+        self.counter = self.path[-1].counters[-1]
+        self.dirty = True
+
+
+class _ItemLine:
+    """An item with its reason, told in one line."""
+
+    __slots__ = ("item", "reason")
+
+    def __init__(self, item: object, reason: object) -> None:
+        self.item = item
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.item}: {self.reason}"
+
+
+def _weighted(stages: list[Stage]) -> float | None:
+    """Return the weighted fraction of stages; one that is unknown counts as not begun."""
+    whole = sum(stage.weight for stage in stages)
+    if not whole:
+        return None
+    return sum(stage.weight * (stage.fraction or 0.0) for stage in stages) / whole
+
+
+def _nested(counters: list[Counter]) -> float | None:
+    """Return the fraction of loops within loops: an inner one refines its outer one's step."""
+    fraction: float | None = None
+    for counter in reversed(counters[1:] or counters):
+        fraction = _share(counter.count + (fraction or 0.0), number(counter.total))
+    return fraction
+
+
+def _share(n: float, total: float | None) -> float | None:
+    if not total:
+        return None if total is None else 1.0
+    return min(max(n / total, 0.0), 1.0)

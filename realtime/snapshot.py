@@ -1,0 +1,186 @@
+"""Takes the state of a running job, cleaned, for the reporter to publish."""
+
+from __future__ import annotations
+
+import json
+import logging
+import statistics
+from collections import deque
+from typing import Any
+
+from realtime.cleaning import number, text
+from realtime.conf import conf
+from realtime.events import JobState, Status, timestamp
+from realtime.pace import Pace
+from realtime.publish import Change
+from realtime.running import RunningJob
+
+logger = logging.getLogger("realtime")
+
+STALL_SECONDS = 30.0
+STALL_FACTOR = 5.0
+LEVELS = frozenset({"debug", "info", "warning", "error", "critical"})
+
+
+class Snapshots:
+    """Turns one running job into changes, one after the other."""
+
+    def __init__(self, job: RunningJob) -> None:
+        """Begin with nothing taken."""
+        self._job = job
+        self._pace = Pace()
+        self._best: float | None = None
+        self._updated_at = job.started_at
+        self._changed = 0.0
+        self._intervals: deque[float] = deque(maxlen=9)
+        self._stalled = False
+        self._known = False
+        self._lines_back: tuple[str, ...] = ()
+
+    def take(self, now: float, known: int) -> Change:
+        """Return the newest state with the log lines since the last one."""
+        job = self._job
+        changed = job.dirty
+        job.dirty = False
+        if changed:
+            self._note_change(now)
+        stalled = self._is_stalled(now)
+        silent = not changed and stalled == self._stalled
+        self._stalled = stalled
+        return Change(
+            state=self.state(now),
+            order=job.attempt,
+            run=job.run,
+            claim=not self._known,
+            floor=known,
+            lines=self.lines(),
+            transition=not self._known,
+            silent=silent and self._known,
+        )
+
+    def state(self, now: float) -> JobState:
+        """Return the state as it is; what cannot be read of a job never hides the job."""
+        try:
+            return self._state(now)
+        except Exception:
+            logger.exception("The progress of job %s cannot be read", self._job.id)
+            job = self._job
+            return JobState(**identity(job), status=Status.RUNNING, started_at=job.started_at)
+
+    def _state(self, now: float) -> JobState:
+        job = self._job
+        counter = job.path[-1].counters[1:2] or job.path[-1].counters[:1]
+        fraction = self._forward(job.trunk.fraction)
+        self._pace.observe(now, counter[0].count, fraction)
+        return JobState(
+            **identity(job),
+            status=Status.CANCELLING if job.cancelling else Status.RUNNING,
+            current=counter[0].count,
+            total=number(counter[0].total),
+            unit=text(counter[0].unit, 50),
+            fraction=fraction,
+            message=text(job.message, conf.TEXT_LENGTH),
+            rate=_rounded(self._pace.rate),
+            eta=_rounded(self._pace.eta(now)),
+            stages=[_clean_stage(stage.view()) for stage in job.trunk.children],
+            ok=job.ok,
+            failed=job.failed,
+            skipped=job.skipped,
+            files=list(job.files),
+            started_at=job.started_at,
+            updated_at=self._updated_at,
+            heard_at=timestamp(),
+            stalled=self._stalled,
+        )
+
+    def last(self, now: float, known: int, status: Status, **more: Any) -> Change:
+        """Return the change with which the attempt ends; a success is whole."""
+        return Change(
+            state=self._last_state(now, status, more),
+            order=self._job.attempt,
+            run=self._job.run,
+            claim=not self._known,
+            floor=known,
+            lines=self.lines(),
+            transition=True,
+        )
+
+    def _last_state(self, now: float, status: Status, more: dict[str, Any]) -> JobState:
+        state = self.state(now)
+        at = timestamp()
+        more = {"updated_at": at, "stalled": False, "eta": None, **more}
+        if status is Status.SUCCEEDED:
+            more |= {"fraction": 1.0}
+        if status is not Status.RETRYING:
+            more |= {"finished_at": at}
+        return state.changed(status=status, **more)
+
+    def lines(self) -> tuple[str, ...]:
+        """Fetch the log lines that have come since, each as a JSON object."""
+        waiting = self._job.lines
+        fresh = [waiting.popleft() for _ in range(len(waiting))]
+        lines = self._lines_back + tuple(_clean_line(*line) for line in fresh)
+        self._lines_back = ()
+        return lines
+
+    def give_back(self, change: Change) -> None:
+        """Take back what could not be published, to be told with the next state."""
+        self._lines_back = (change.lines + self._lines_back)[-self._job.lines.maxlen :]  # type: ignore[operator]
+        self._job.dirty = True
+
+    def accepted(self) -> None:
+        """Note that the store and SQL know that this execution runs the job."""
+        self._known = True
+
+    def _note_change(self, now: float) -> None:
+        if self._changed:
+            self._intervals.append(now - self._changed)
+        self._changed = now
+        self._updated_at = timestamp()
+
+    def _is_stalled(self, now: float) -> bool:
+        usual = statistics.median(self._intervals) if self._intervals else 0.0
+        return now - self._changed > max(STALL_SECONDS, STALL_FACTOR * usual)
+
+    def _forward(self, fraction: float | None) -> float | None:
+        """Return a fraction that never goes back within the attempt."""
+        if fraction is not None:
+            self._best = max(self._best or 0.0, fraction)
+        return None if self._best is None else round(self._best, 4)
+
+
+def identity(job: RunningJob) -> dict[str, Any]:
+    """Return the part of a job's state that does not change within an attempt."""
+    return {
+        "id": job.id,
+        "name": job.name,
+        "title": job.title,
+        "attempt": job.attempt,
+        "owner": job.owner,
+        "root": job.root,
+        "parent": job.parent,
+        "tags": list(job.tags),
+        "queued_at": job.queued_at,
+        "worker": job.worker,
+    }
+
+
+def _clean_stage(stage: dict[str, Any]) -> dict[str, Any]:
+    stage["name"] = text(stage["name"], conf.TEXT_LENGTH)
+    stage["weight"] = number(stage["weight"]) or 0
+    if "stages" in stage:
+        stage["stages"] = [_clean_stage(child) for child in stage["stages"]]
+    return stage
+
+
+def _clean_line(at: str, level: str, said: object) -> str:
+    line = {
+        "at": at,
+        "level": level if level in LEVELS else "info",
+        "text": text(said, conf.LINE_LENGTH),
+    }
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)
