@@ -7,6 +7,9 @@ import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
 NAMES = ("redis-server", "valkey-server")
 
 
@@ -91,17 +94,19 @@ class EmbeddedRedis:
             ]
         )
 
-    async def ready(self) -> None:
-        """Return once the server has read its data and answers."""
-        while not await self._answers():  # noqa: ASYNC110  The other side is a process.
-            await asyncio.sleep(0.02)
 
-    async def _answers(self) -> bool:
-        try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-            writer.write(f"AUTH {self.password}\r\nPING\r\n".encode())
-            answers = [await reader.readline(), await reader.readline()]
-            writer.close()
-        except OSError:
-            return False
-        return answers == [b"+OK\r\n", b"+PONG\r\n"]
+async def answering(url: str) -> None:
+    """Return once a server has read its data and answers."""
+    while not await answers(url):  # noqa: ASYNC110  The other side is a process.
+        await asyncio.sleep(0.02)
+
+
+async def answers(url: str) -> bool:
+    """Say whether a server answers now."""
+    client = Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
+    try:
+        return bool(await client.ping())
+    except (RedisError, OSError):
+        return False
+    finally:
+        await client.aclose()
