@@ -1,0 +1,48 @@
+/** Refuses built files above their budget and source text that a strict CSP or Trusted Types would break. */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+
+const root = new URL("../", import.meta.url);
+const BUDGETS = {
+  "client.js": { aim: 3500, limit: 4000 },
+  "embed.js": { aim: 13_000, limit: 15_000 },
+};
+const REFUSED = [
+  [/\b(inner|outer)HTML\b|insertAdjacentHTML/, "markup from text"],
+  [/\bstyleMap\b/, "styleMap writes a style attribute on first render"],
+  [/\bstyle\s*=\s*["'`$]/, "a style attribute"],
+  [/<style[\s>]/, "a style element"],
+  [/setAttribute\(\s*["'`]style/, "a style attribute"],
+];
+
+const faults = [...overBudget(), ...refusedWords()];
+for (const fault of faults) console.error(fault);
+process.exitCode = faults.length > 0 ? 1 : 0;
+
+function overBudget() {
+  return Object.entries(BUDGETS).flatMap(([name, { aim, limit }]) => {
+    const built = readFileSync(new URL(`../realtime/static/realtime/${name}`, root));
+    const size = gzipSync(built, { level: 9 }).length;
+    console.log(`${name}: ${size} bytes gzipped (aim ${aim}, limit ${limit})`);
+    const faults = [];
+    if (size > limit) faults.push(`expected ${name} to be at most ${limit} bytes, got: ${size}`);
+    if (built.includes("sourceMappingURL")) faults.push(`${name} names a source map`);
+    if (/\bimport\s*[("'`{*]|\bfrom\s*["'`]/.test(built.toString())) faults.push(`${name} imports`);
+    return faults;
+  });
+}
+
+function refusedWords() {
+  const source = new URL("src/", root);
+  return readdirSync(source, { recursive: true })
+    .filter((name) => /\.(ts|css)$/.test(name))
+    .flatMap((name) => {
+      const lines = readFileSync(new URL(name, source), "utf8").split("\n");
+      return lines.flatMap((line, at) =>
+        REFUSED.filter(([pattern]) => pattern.test(line)).map(
+          ([, reason]) => `src/${name}:${at + 1}: ${reason}`,
+        ),
+      );
+    });
+}

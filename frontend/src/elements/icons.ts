@@ -1,0 +1,19 @@
+import type { Look } from "./view";
+
+const RING = "M8 1.8a6.2 6.2 0 1 1 0 12.4A6.2 6.2 0 0 1 8 1.8Z";
+
+/** One shape for each look (a path in a 16 × 16 box), so that none is told by colour alone. */
+export const SHAPES: Readonly<Record<Look, string>> = {
+  queued: `${RING}M8 4.8V8l2.2 1.4`,
+  running: `${RING}M8 4.5a3.5 3.5 0 0 1 0 7Z`,
+  paused: `${RING}M6.4 5.8v4.4M9.6 5.8v4.4`,
+  waiting: "M2 3h12v8.5H8L4.8 14v-2.5H2ZM5.2 7.2h.01M8 7.2h.01M10.8 7.2h.01",
+  retrying: "M13.8 8a5.8 5.8 0 1 1-1.9-4.3L14 5.6M14 2v3.6h-3.6",
+  cancelling: `${RING}M5.4 8h5.2`,
+  succeeded: `${RING}M5.2 8.2l2 2 3.7-4.2`,
+  warnings: `${RING}M8 4.8v4M8 11.2h.01`,
+  stalled: "M8 2 14.6 13.6H1.4ZM8 6.4v3.4M8 11.7h.01",
+  failed: `${RING}M5.8 5.8l4.4 4.4M10.2 5.8l-4.4 4.4`,
+  cancelled: `${RING}M3.7 3.7l8.6 8.6`,
+  lost: "M6 2.1a6.2 6.2 0 0 1 4 0M13 4.4a6.2 6.2 0 0 1 1.1 3.6M12.6 12.2a6.2 6.2 0 0 1-3.2 1.9M6 13.9a6.2 6.2 0 0 1-3-2.3M1.8 8.4a6.2 6.2 0 0 1 1-3.6M6 6l4 4M10 6l-4 4",
+};

@@ -1,0 +1,59 @@
+/** Paints elements once per animation frame, only those on screen; one ticker for all that ages. */
+
+export interface Painted extends Element {
+  paint(smooth: boolean): void;
+}
+
+const MOST_SMOOTH = 30; // a transition on many bars costs more than the bars themselves
+const SECOND = 1000;
+
+const dirty = new Set<Painted>();
+const visible = new Set<Element>();
+const ticking = new Set<Painted>();
+let scheduled = 0;
+let ticker: ReturnType<typeof setInterval> | undefined;
+let observer: IntersectionObserver | undefined;
+
+export function appear(element: Painted): void {
+  observer ??= new IntersectionObserver(noteVisibility);
+  observer.observe(element);
+  visible.add(element); // until the observer knows better, so that the first paint does not wait
+}
+
+export function disappear(element: Painted): void {
+  observer?.unobserve(element);
+  visible.delete(element);
+  dirty.delete(element);
+  tick(element, false);
+}
+
+export function paintSoon(element: Painted): void {
+  dirty.add(element);
+  scheduled ||= requestAnimationFrame(flush);
+}
+
+/** Paints the element every second for as long as it ages by itself. */
+export function tick(element: Painted, wanted: boolean): void {
+  if (wanted) ticking.add(element);
+  else ticking.delete(element);
+  if (ticking.size > 0) ticker ??= setInterval(() => ticking.forEach(paintSoon), SECOND);
+  else ticker = void clearInterval(ticker);
+}
+
+function flush(): void {
+  scheduled = 0;
+  const smooth = visible.size <= MOST_SMOOTH;
+  for (const element of dirty) {
+    if (!visible.has(element)) continue; // stays dirty until it is seen
+    dirty.delete(element);
+    element.paint(smooth);
+  }
+}
+
+function noteVisibility(entries: IntersectionObserverEntry[]): void {
+  for (const { target, isIntersecting } of entries) {
+    if (isIntersecting) visible.add(target);
+    else visible.delete(target);
+  }
+  scheduled ||= requestAnimationFrame(flush);
+}

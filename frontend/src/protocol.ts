@@ -1,0 +1,293 @@
+/** The words of the wire: twin of `realtime/protocol.py`. Imports nothing, knows no socket. */
+
+export const SUBPROTOCOL = "headway.v1";
+
+export type End = "succeeded" | "failed" | "cancelled" | "lost";
+export type Status = "queued" | "running" | "paused" | "waiting" | "retrying" | "cancelling" | End;
+
+const LIVE: readonly unknown[] = [
+  "queued",
+  "running",
+  "paused",
+  "waiting",
+  "retrying",
+  "cancelling",
+];
+const ENDS: readonly unknown[] = ["succeeded", "failed", "cancelled", "lost"];
+
+export interface Stage {
+  readonly name: string;
+  readonly fraction: number | null;
+  readonly weight: number;
+  readonly status: string;
+}
+
+export interface JobFile {
+  readonly name: string;
+  readonly size: number;
+  readonly url: string;
+}
+
+export interface JobError {
+  readonly kind: string;
+  readonly text: string;
+}
+
+/** Everything a viewer sees of a job, whole, at one sequence number. */
+export interface JobState {
+  readonly id: string;
+  readonly seq: number;
+  readonly name: string;
+  readonly title: string;
+  readonly status: Status;
+  readonly attempt: number;
+  readonly current: number;
+  readonly total: number | null;
+  readonly unit: string;
+  readonly fraction: number | null;
+  readonly message: string;
+  readonly rate: number | null;
+  readonly eta: number | null;
+  readonly stages: readonly Stage[];
+  readonly ok: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly log: number;
+  readonly files: readonly JobFile[];
+  readonly question: unknown;
+  readonly error: JobError | null;
+  readonly owner: string | null;
+  readonly root: string;
+  readonly parent: string | null;
+  readonly again_of: string | null;
+  readonly tags: readonly string[];
+  readonly queued_at: string | null;
+  readonly started_at: string | null;
+  readonly updated_at: string | null;
+  readonly heard_at: string | null;
+  readonly finished_at: string | null;
+  readonly position: number | null;
+  readonly retry_at: string | null;
+  readonly stalled: boolean;
+  readonly worker: string | null;
+  readonly actions: readonly string[];
+}
+
+export interface LogLine {
+  readonly n: number;
+  readonly at: string;
+  readonly level: string;
+  readonly text: string;
+}
+
+export interface Notice {
+  readonly id: string;
+  readonly job: string | null;
+  readonly kind: string;
+  readonly title: string;
+  readonly text: string;
+  readonly at: string;
+  readonly read_at: string | null;
+  readonly actions: readonly string[];
+}
+
+export interface Welcome {
+  readonly type: "welcome";
+  readonly protocol: number;
+  readonly user: string | null;
+  readonly now: string;
+  readonly heartbeat: number;
+  readonly window: number;
+}
+
+export interface Jobs {
+  readonly type: "jobs";
+  readonly jobs: readonly JobState[];
+}
+
+export interface Watching {
+  readonly type: "watching";
+  readonly topic: string;
+}
+
+export interface Log {
+  readonly type: "log";
+  readonly job: string;
+  readonly after: number;
+  readonly lines: readonly LogLine[];
+  readonly lost: number;
+}
+
+export interface Notices {
+  readonly type: "notices";
+  readonly unread: number;
+  readonly notices: readonly Notice[];
+}
+
+export interface Refused {
+  readonly type: "refused";
+  readonly topic: string;
+  readonly code: string;
+  readonly text: string;
+}
+
+export interface Heartbeat {
+  readonly type: "heartbeat";
+  readonly at: string;
+}
+
+/** A frame of an unknown type, or one that is malformed: `data` says whether the server counts it. */
+export interface Ignored {
+  readonly type: "ignored";
+  readonly data: boolean;
+}
+
+export type Frame = Welcome | Jobs | Watching | Log | Notices | Refused | Heartbeat | Ignored;
+
+export type Topic = `job:${string}` | `tree:${string}` | `log:${string}` | "mine" | "all";
+export type Position = { seq?: number; after?: number };
+
+export type BrowserFrame =
+  | { readonly type: "watch"; readonly topics: Readonly<Record<string, Position>> }
+  | { readonly type: "unwatch"; readonly topics: readonly string[] }
+  | { readonly type: "ack"; readonly frames: number };
+
+type Check = (value: unknown) => boolean;
+type Report = (problem: string) => void;
+
+const text: Check = (value) => typeof value === "string";
+const number: Check = (value) => Number.isFinite(value);
+const count: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
+const flag: Check = (value) => typeof value === "boolean";
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
+const listOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+
+/** Fields by what they must be: the names in the keys, parted by spaces, keep the table small. */
+type Shape = Readonly<Record<string, Check>>;
+const shaped =
+  (shape: Shape): Check =>
+  (value) =>
+    isObject(value) && wrongField(value, shape) === undefined;
+
+const STATE: Shape = {
+  "id name title unit message root": text,
+  "owner parent again_of worker queued_at started_at updated_at heard_at finished_at retry_at":
+    orNull(text),
+  "seq attempt ok failed skipped log": count,
+  current: number,
+  position: orNull(count),
+  "total fraction rate eta": orNull(number),
+  stalled: flag,
+  "tags actions": listOf(text),
+  status: (value) => isEnd(value) || LIVE.includes(value),
+  stages: listOf(shaped({ "name status": text, fraction: orNull(number), weight: number })),
+  files: listOf(shaped({ "name url": text, size: number })),
+  error: orNull(shaped({ "kind text": text })),
+  question: (value) => value !== undefined,
+};
+
+const FRAMES: Readonly<Record<Exclude<Frame["type"], "ignored">, Shape>> = {
+  welcome: { "protocol window": count, user: orNull(text), now: text, heartbeat: number },
+  jobs: { jobs: Array.isArray },
+  watching: { topic: text },
+  log: {
+    job: text,
+    "after lost": count,
+    lines: listOf(shaped({ n: count, "at level text": text })),
+  },
+  notices: {
+    unread: count,
+    notices: listOf(
+      shaped({
+        "id kind title text at": text,
+        "job read_at": orNull(text),
+        actions: listOf(text),
+      }),
+    ),
+  },
+  refused: { "topic code text": text },
+  heartbeat: { at: text },
+};
+
+export function isEnd(value: unknown): value is End {
+  return ENDS.includes(value);
+}
+
+/** Whether the browser may come back by itself after this close code. */
+export function comesBack(code: number): boolean {
+  return code < 4500 || code > 4999;
+}
+
+/**
+ * Reads one frame. Never throws: what is malformed is reported and comes back as `ignored`;
+ * a bad state is left out, so that one job cannot silence the others in its batch.
+ */
+export function decode(data: unknown, report: Report = () => {}): Frame {
+  const value = parse(data);
+  const type = isObject(value) ? value["type"] : undefined;
+  if (!isObject(value) || typeof type !== "string") {
+    report("expected a frame to be a JSON object with a type");
+    return { type: "ignored", data: false };
+  }
+  const ignored: Ignored = { type: "ignored", data: countsAsData(type) };
+  if (!Object.hasOwn(FRAMES, type)) return ignored;
+  if (isWrong(type, value, FRAMES[type as keyof typeof FRAMES], report)) return ignored;
+  const frame = value as unknown as Frame;
+  return frame.type === "jobs" ? { type: "jobs", jobs: readStates(frame.jobs, report) } : frame;
+}
+
+/** Reads one state, as in a frame or in an HTTP answer; null when it is malformed. */
+export function decodeState(data: unknown, report: Report = () => {}): JobState | null {
+  const value = isObject(data) ? data : {};
+  return isWrong("state", value, STATE, report) ? null : (value as unknown as JobState);
+}
+
+/** Whether the server counts frames of this type against the window. */
+export function countsAsData(type: string): boolean {
+  return type === "jobs" || type === "log" || type === "notices";
+}
+
+function readStates(states: readonly unknown[], report: Report): JobState[] {
+  return states.map((state) => decodeState(state, report)).filter((state) => state !== null);
+}
+
+function isWrong(
+  what: string,
+  value: Record<string, unknown>,
+  shape: Shape,
+  report: Report,
+): boolean {
+  const field = wrongField(value, shape);
+  if (field === undefined) return false;
+  report(
+    `expected ${what}.${field} to be as in ${SUBPROTOCOL}, got: ${JSON.stringify(value[field])}`,
+  );
+  return true;
+}
+
+function parse(data: unknown): unknown {
+  if (typeof data !== "string") return data;
+  try {
+    return JSON.parse(data);
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function wrongField(value: Record<string, unknown>, shape: Shape): string | undefined {
+  for (const [names, check] of Object.entries(shape)) {
+    const wrong = names.split(" ").find((name) => !check(value[name]));
+    if (wrong !== undefined) return wrong;
+  }
+  return undefined;
+}
