@@ -1,0 +1,1 @@
+"""Address lists without Django's requests: read any CSV file, match its columns, check its rows."""
