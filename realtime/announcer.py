@@ -30,6 +30,10 @@ class Announcer:
         """Send each shard's states as one message; losses are healed by the readers."""
         self._runner.run(self._send(shards))
 
+    def close(self) -> None:
+        """Close the loop, which closes the layer's connections."""
+        self._runner.close()
+
     async def _send(self, shards: dict[str, list[str]]) -> None:
         sends = (
             self._layer.group_send(shard, {"type": "jobs", "states": states})
@@ -51,8 +55,18 @@ def announce(shards: dict[str, list[str]]) -> None:
         else:
             _send(shards)
     except Exception as error:  # noqa: BLE001  a layer may raise anything, and readers heal
-        _forget()
+        close()
         logger.warning("The layer is away, readers will heal: %s: %s", type(error).__name__, error)
+
+
+def close() -> None:
+    """Close what this process's announcements have opened; called by the reporter's thread."""
+    if _announcer is not None:
+        if _threads_are_greenlets():
+            _pool().apply(_announcer.close)
+        else:
+            _announcer.close()
+    _forget()
 
 
 def _send(shards: dict[str, list[str]]) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 import uuid
-from contextvars import Token, copy_context
+from contextvars import ContextVar, Token, copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
@@ -51,7 +51,13 @@ class Run:
     """Whether another task goes on under the same id."""
 
 
-_runs: dict[str, Run] = {}
+_here: ContextVar[Run | None] = ContextVar("headway_run", default=None)
+"""What runs in this thread, or greenlet; by id alone a retry could take its own first try over."""
+
+
+def _run_of(task_id: str) -> Run | None:
+    run = _here.get()
+    return run if run is not None and run.job.id == task_id else None
 
 
 def connect() -> None:
@@ -92,7 +98,7 @@ def _matches(name: str, patterns: tuple[str, ...]) -> bool:
 def _on_publish(sender: str, headers: dict[str, Any] | None = None, **_: Any) -> None:
     if headers is None or "id" not in headers or not tracked(sender):
         return
-    run = _runs.get(headers["id"])
+    run = _run_of(headers["id"])
     if run is not None:
         run.replaced = not headers.get("retries") or headers["retries"] < run.job.attempt
         return
@@ -191,11 +197,12 @@ def _on_start(task_id: str, task: Any, **_: Any) -> None:
         queued_at=given.get("queued_at") or timestamp(),
         worker=request.hostname,
     )
-    _runs[task_id] = Run(job, get_reporter().watch(job), progress.bound.set(job))
+    _here.set(Run(job, get_reporter().watch(job), progress.bound.set(job)))
 
 
 def _on_success(sender: Any, **_: Any) -> None:
-    _end(sender.request.id, Status.SUCCEEDED)
+    if not sender.request.is_eager:
+        _end(sender.request.id, Status.SUCCEEDED)
 
 
 def _on_retry(request: Any, reason: Any, **_: Any) -> None:
@@ -207,7 +214,9 @@ def _on_retry(request: Any, reason: Any, **_: Any) -> None:
     )
 
 
-def _on_failure(task_id: str, exception: BaseException, **_: Any) -> None:
+def _on_failure(task_id: str, exception: BaseException, sender: Any = None, **_: Any) -> None:
+    if getattr(getattr(sender, "request", None), "is_eager", False):
+        return
     status = Status.LOST if isinstance(exception, WorkerLostError) else Status.FAILED
     _end(task_id, status, error=_error(exception))
 
@@ -223,7 +232,7 @@ def _on_unknown(name: str, id: str, **_: Any) -> None:  # noqa: A002  Celery's n
 
 
 def _on_leave(task_id: str, task: Any, retval: Any = None, state: str | None = None, **_: Any) -> None:
-    run = _runs.get(task_id)
+    run = _run_of(task_id)
     if run is None:
         return
     if state == "IGNORED" and not run.replaced:
@@ -231,11 +240,11 @@ def _on_leave(task_id: str, task: Any, retval: Any = None, state: str | None = N
         task.backend.mark_as_revoked(task_id, "cancelled", request=task.request)
     elif state == "REJECTED" and not (isinstance(retval, Reject) and retval.requeue):
         _end(task_id, Status.FAILED, error=_error(retval))
-    _leave(task_id, run)
+    _leave(run)
 
 
-def _leave(task_id: str, run: Run) -> None:
-    _runs.pop(task_id, None)
+def _leave(run: Run) -> None:
+    _here.set(None)
     progress.bound.reset(run.token)
     if not run.ended:
         watched = run.watched
@@ -250,7 +259,7 @@ def _end(task_id: str, status: Status, **more: Any) -> None:
     """Put the end of an attempt, and wait until it is recorded or the deadline has passed."""
     if not _is_uuid(task_id):
         return
-    run = _runs.get(task_id)
+    run = _run_of(task_id)
     if run is None:
         transition = Transition(lambda: end_elsewhere(task_id, status, **more))
     elif run.ended:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from django.db import close_old_connections, connection
 
-from realtime import records
+from realtime import announcer, records
 from realtime.conf import conf
 from realtime.publish import Change, Published, publish
 from realtime.running import RunningJob
@@ -155,6 +155,7 @@ class Reporter:
             if self._watched or self._urgent or self._has_waiting():
                 busy = now
             self._rest(idle=now - busy > PATIENCE)
+        announcer.close()
         connection.close()
 
     def _has_waiting(self) -> bool:

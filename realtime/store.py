@@ -100,6 +100,9 @@ class Store(Protocol):
     def ask(self, job: str, what: str) -> None:
         """Leave a request, which the job's next report brings back to it."""
 
+    def close(self) -> None:
+        """Close connections; a later call opens new ones."""
+
 
 _REMEMBER = """
 local had = redis.call('HMGET', KEYS[1], 'seq', 'log', 'ended', 'order', 'run', 'asks')
@@ -199,6 +202,10 @@ class RedisStore:
                 pipe.execute()
 
         _answered(send)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._redis.connection_pool.disconnect()
 
     def _scripted(self, calls: list[tuple[list[str], list[Any]]]) -> list[Any]:
         if len(calls) == 1:
@@ -310,6 +317,9 @@ class MemoryStore:
         with self._lock:
             self._records.setdefault(job, _Record()).asks = what
 
+    def close(self) -> None:
+        """Nothing is open."""
+
     def _take(self, report: Report) -> Remembered:
         record = self._records.setdefault(report.job, _Record())
         if accepted := _acceptable(record, report):
@@ -344,3 +354,10 @@ def get_store() -> Store:
     if key not in _stores:
         _stores[key] = MemoryStore() if conf.STORE == "memory" else RedisStore()
     return _stores[key]
+
+
+def close_stores() -> None:
+    """Close this process's stores; the next call opens new ones."""
+    for store in _stores.values():
+        store.close()
+    _stores.clear()

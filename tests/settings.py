@@ -3,9 +3,13 @@
 import os
 import tempfile
 
+from core.embedded import free_port
+
 os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="headway-test-"))
 os.environ.setdefault("SECRET_KEY", "tests-only-" + "0" * 50)
 os.environ["DEBUG"] = "1"
+if "REDIS_URL" not in os.environ:  # The session's own Redis is started there by conftest.
+    os.environ["REDIS_URL"] = f"redis://127.0.0.1:{free_port()}/0"
 
 from core.settings import *  # noqa: F403  The environment above decides what they are.
 from core.settings import DATA_DIR, DATABASES

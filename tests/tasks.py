@@ -1,0 +1,101 @@
+"""Tasks that tests run in real workers."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from celery import Task, shared_task
+
+from realtime import JobError, progress
+
+
+def _waits_for(gate: str) -> None:
+    """Wait until the test opens the gate: makes a file."""
+    deadline = time.monotonic() + 60
+    while gate and not Path(gate).exists():
+        assert time.monotonic() < deadline, f"nobody opened {gate}"
+        time.sleep(0.01)
+
+
+@shared_task
+def nothing() -> None:
+    """Do nothing."""
+
+
+@shared_task
+def count(total: int, gate: str = "", stop_at: int = 0) -> int:
+    """Count to `total`, waiting for a gate before item `stop_at`."""
+    for number in progress.track(range(total), unit="item"):
+        if number == stop_at:
+            progress.update(message=f"at {number}")
+            _waits_for(gate)
+    return total
+
+
+@shared_task
+def wait_silently(gate: str) -> str:
+    """Make no progress calls until the gate opens."""
+    _waits_for(gate)
+    return "done"
+
+
+@shared_task
+def until_cancelled(gate: str) -> None:
+    """Go on until somebody cancels; the gate is opened at the first step."""
+    for number in progress.track(range(100_000)):
+        if number == 1:
+            Path(gate).touch()
+        time.sleep(0.005)
+
+
+@shared_task
+def fail(text: str, *, public: bool = False) -> None:
+    """Fail."""
+    raise JobError(text) if public else ValueError(text)
+
+
+@shared_task(bind=True, max_retries=3)
+def fail_once(self: Task[Any, Any]) -> str:
+    """Fail at the first attempt and succeed at the second."""
+    for _ in progress.track(range(4)):
+        pass
+    if self.request.retries == 0:
+        raise self.retry(exc=ConnectionError("not yet"), countdown=0)
+    return "at last"
+
+
+@shared_task
+def talk(lines: int) -> None:
+    """Write a log."""
+    for number in range(1, lines + 1):
+        progress.log(f"line {number}")
+
+
+@shared_task
+def stages() -> None:
+    """Go through stages, one of them nested."""
+    progress.stages([("Read", 1), ("Resize", 3)])
+    with progress.stage("Read"):
+        for _ in progress.track(range(10)):
+            pass
+    with progress.stage("Resize"):
+        for _ in progress.track(range(10)):
+            progress.ok()
+        progress.failed("b.jpg", "it is damaged")
+        progress.skipped("c.txt", "it is no picture")
+
+
+@shared_task
+def leave_file(text: str) -> None:
+    """Leave a file."""
+    import io
+
+    progress.attach("report.txt", io.BytesIO(text.encode()))
+
+
+@shared_task
+def start_child() -> str:
+    """Start another task from inside."""
+    return str(nothing.delay().id)
