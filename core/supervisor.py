@@ -68,6 +68,7 @@ class LineReader(asyncio.Protocol):
     def __init__(self, tell: Callable[[str], None]) -> None:
         self._tell = tell
         self._rest = b""
+        self.ended = asyncio.Event()
 
     def data_received(self, data: bytes) -> None:
         """Pass on the lines that are complete, and what is too long for one."""
@@ -82,6 +83,7 @@ class LineReader(asyncio.Protocol):
         """Pass on a last line without an end."""
         if self._rest:
             self.data_received(b"\n")
+        self.ended.set()
 
 
 @dataclass
@@ -110,27 +112,20 @@ class Child:
             has_started = has_started or lived > STARTED_AFTER
             deaths = 1 if lived > STARTED_AFTER else deaths + 1
             if deaths >= HOPELESS_AFTER and not has_started:
-                raise self.gave_up(f"{ending}, the {deaths}rd time while starting")
+                raise self.gave_up(f"{ending}, {deaths} times while starting")
             pause = min(0.25 * 2**deaths, LONGEST_PAUSE)
             self._tell_ending(f"{ending}; again in {pause:g} s")
             await asyncio.sleep(pause)
 
     async def run(self) -> int:
-        """Run it once, with all its children gone at the end, and return its exit code."""
-        with pipe_of(self.program.stdin) as stdin, await self._lines() as output:
-            self.process = await asyncio.create_subprocess_exec(
-                *self.program.command,
-                stdin=stdin,
-                stdout=output,
-                stderr=STDOUT,
-                env={**os.environ, **self.environment},
-                pass_fds=self.program.files,
-                # Out of the terminal's reach: Ctrl-C is for the supervisor alone.
-                start_new_session=True,
-                preexec_fn=self._tell_keeper,
-            )
+        """Run it once, leave none of its children behind, and return its exit code."""
+        lines = LineReader(self._tell)
+        with pipe_of(self.program.stdin) as stdin, await writer_to(lines) as output:
+            self.process = await self._spawn(stdin, output)
         code = await self.process.wait()
         self.signal_group(signal.SIGKILL)
+        with suppress(TimeoutError):  # A child that left the group may keep the pipe open.
+            await asyncio.wait_for(lines.ended.wait(), 1)
         self._write_keeper("-", self.process.pid)
         self.process = None
         return code
@@ -160,13 +155,21 @@ class Child:
         """Return why it is no use, with what the program said last."""
         return GaveUp("\n".join([f"{self.program.name} {what}", *self.last_lines]))
 
-    async def _lines(self) -> BinaryIO:
-        """Return the file to write to, so that each line comes to the console."""
-        read_end, write_end = os.pipe()
-        await asyncio.get_running_loop().connect_read_pipe(
-            lambda: LineReader(self._tell), os.fdopen(read_end, "rb")
-        )
-        return os.fdopen(write_end, "wb")
+    async def _spawn(self, stdin: int, output: BinaryIO) -> asyncio.subprocess.Process:
+        try:
+            return await asyncio.create_subprocess_exec(
+                *self.program.command,
+                stdin=stdin,
+                stdout=output,
+                stderr=STDOUT,
+                env={**os.environ, **self.environment},
+                pass_fds=self.program.files,
+                # Out of the terminal's reach: Ctrl-C is for the supervisor alone.
+                start_new_session=True,
+                preexec_fn=self._tell_keeper,
+            )
+        except OSError as error:
+            raise self.gave_up(f"cannot be run: {error}") from None
 
     def _tell(self, line: str) -> None:
         self.last_lines.append(line)
@@ -255,6 +258,13 @@ class Supervisor:
             self._console.write("headway", "stopping at once")
             for child in self._children:
                 child.signal_group(signal.SIGKILL)
+
+
+async def writer_to(lines: LineReader) -> BinaryIO:
+    """Return the file for a program to write to, so that its lines are read."""
+    read_end, write_end = os.pipe()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: lines, os.fdopen(read_end, "rb"))
+    return os.fdopen(write_end, "wb")
 
 
 @contextmanager
