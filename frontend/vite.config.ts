@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 const entries: Record<string, string> = {
@@ -8,9 +9,20 @@ const entries: Record<string, string> = {
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+// Once the code is minified, line breaks are left in templates only, where a space does as well.
+const joinLines: Plugin = {
+  name: "join-lines",
+  generateBundle(_, bundle) {
+    for (const file of Object.values(bundle)) {
+      if (file.type === "chunk") file.code = `${file.code.trim().replace(/\s*\n\s*/g, " ")}\n`;
+    }
+  },
+};
+
 // One build for each entry: two inputs in one build would share a chunk, and Django's
 // hashed static files break imports between built files.
 export default defineConfig(({ mode }) => ({
+  plugins: [joinLines],
   publicDir: mode === "embed" ? here("public") : false,
   build: {
     outDir: here("../realtime/static/realtime"),

@@ -244,7 +244,8 @@ export function decode(data: unknown, report: Report = () => {}): Frame {
 
 /** Reads one state, as in a frame or in an HTTP answer; null when it is malformed. */
 export function decodeState(data: unknown, report: Report = () => {}): JobState | null {
-  const value = isObject(data) ? data : {};
+  const read = parse(data);
+  const value = isObject(read) ? read : {};
   return isWrong("state", value, STATE, report) ? null : (value as unknown as JobState);
 }
 

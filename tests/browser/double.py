@@ -63,7 +63,6 @@ class Double:
         self.pages[path] = (
             f"<!doctype html><html {html}><head><meta charset=utf-8><title>Test</title>"
             '<meta name=viewport content="width=device-width, initial-scale=1">'
-            '<link rel=icon href="/static/none.svg">'
             f'<link rel=stylesheet href="/static/headway.css">{head}'
             '<script type=module src="/static/embed.js" data-headway-src="/headway/"></script>'
             f"</head><body><main><h1>Jobs</h1>{body}</main></body></html>"

@@ -36,7 +36,7 @@ export function remaining(seconds: number): string {
 export function bytes(size: number): string {
   const names = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
   const step = Math.min(names.length - 1, Math.floor(Math.log10(Math.max(1, size)) / 3));
-  return unit(size / 1000 ** step, names[step] ?? "byte", 1);
+  return unit(size / 1000 ** step, names[step] ?? "byte", 1, step === 0 ? "long" : "short");
 }
 
 function pair(seconds: number, big: number, bigName: string, small: number, smallName: string) {
@@ -45,11 +45,16 @@ function pair(seconds: number, big: number, bigName: string, small: number, smal
   return rest > 0 ? `${head} ${unit(rest, smallName)}` : head;
 }
 
-function unit(value: number, name: string, maximumFractionDigits = 0): string {
+function unit(
+  value: number,
+  name: string,
+  maximumFractionDigits = 0,
+  unitDisplay: "short" | "long" = "short",
+): string {
   return formatNumber(value, {
     style: "unit",
     unit: name,
-    unitDisplay: "short",
+    unitDisplay,
     maximumFractionDigits,
   });
 }

@@ -4,8 +4,9 @@ const RING = "M8 1.8a6.2 6.2 0 1 1 0 12.4A6.2 6.2 0 0 1 8 1.8Z";
 
 /** One shape for each look (a path in a 16 × 16 box), so that none is told by colour alone. */
 export const SHAPES: Readonly<Record<Look, string>> = {
-  queued: `${RING}M8 4.8V8l2.2 1.4`,
-  running: `${RING}M8 4.5a3.5 3.5 0 0 1 0 7Z`,
+  queued: RING,
+  running:
+    "M8 1.1a6.9 6.9 0 1 1 0 13.8A6.9 6.9 0 0 1 8 1.1ZM8 2.7a5.3 5.3 0 1 0 0 10.6A5.3 5.3 0 0 0 8 2.7ZM8 4.3a3.7 3.7 0 0 1 0 7.4Z",
   paused: `${RING}M6.4 5.8v4.4M9.6 5.8v4.4`,
   waiting: "M2 3h12v8.5H8L4.8 14v-2.5H2ZM5.2 7.2h.01M8 7.2h.01M10.8 7.2h.01",
   retrying: "M13.8 8a5.8 5.8 0 1 1-1.9-4.3L14 5.6M14 2v3.6h-3.6",

@@ -1,104 +1,123 @@
-import {
-  html,
-  LitElement,
-  nothing,
-  type PropertyValues,
-  type TemplateResult,
-  unsafeCSS,
-} from "lit";
+import { render, type TemplateResult } from "lit/html.js";
 import type { Client } from "../client";
 import { connect } from "../connect";
 import { decodeState, isEnd, type JobState, type Refused } from "../protocol";
 import { announce, prepareAnnouncer } from "./announcer";
-import { bytes, percent, wholePercent } from "./format";
-import { SHAPES } from "./icons";
+import { Cancellation } from "./cancellation";
+import { drawEmpty, drawJob, drawRefusal } from "./drawing";
+import { percent } from "./format";
+import { HotPath, setAttribute } from "./hot-path";
 import styles from "./job-progress.css?inline";
 import { appear, disappear, paintSoon, tick } from "./painter";
-import { act, serviceAddress } from "./service";
+import { serviceAddress } from "./service";
 import { text } from "./strings";
-import { ages, type Look, lookOf, stageMark, titleOf, type View, viewOf } from "./view";
+import { ages, type Look, lookOf, titleOf, type View, viewOf } from "./view";
 
 const TROUBLE_SHOWS_AFTER = 3000;
-const CANCEL_TIMEOUT = 10_000;
 const SIGNED_OUT = 4501;
+const PROPERTIES = ["job", "src", "compact", "actions"] as const;
 
-/** One job's bar. Lit draws what seldom changes; `paint` writes what moves, straight to the nodes. */
-export class JobProgress extends LitElement {
-  static override styles = unsafeCSS(styles);
-  static override properties = {
-    job: { type: String },
-    src: { type: String },
-    compact: { type: Boolean },
-    actions: { type: Boolean },
-  };
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(styles);
 
-  declare job: string | null;
-  declare src: string | null;
-  declare compact: boolean;
-  declare actions: boolean;
+/**
+ * One job's bar. Lit draws what seldom changes, `HotPath` writes what moves; both when the painter
+ * says so, which is why this is not a LitElement: that brings a scheduler of its own.
+ */
+export class JobProgress extends HTMLElement {
+  static readonly observedAttributes: readonly string[] = PROPERTIES;
 
+  readonly #root = this.attachShadow({ mode: "open" });
+  readonly #hot = new HotPath(this.#root);
+  readonly #cancellation = new Cancellation(() => paintSoon(this));
   #state: JobState | null = null;
   #refused: Refused | null = null;
   #client: Client | undefined;
   #stops: (() => void)[] = [];
   #drawn = "";
   #quarter = 0;
-  #cancelling: ReturnType<typeof setTimeout> | undefined;
-  #problem = "";
+
+  get job(): string | null {
+    return this.getAttribute("job");
+  }
+  set job(job: string | null) {
+    setAttribute(this, "job", job);
+  }
+
+  get src(): string | null {
+    return this.getAttribute("src");
+  }
+  set src(src: string | null) {
+    setAttribute(this, "src", src);
+  }
+
+  get compact(): boolean {
+    return this.hasAttribute("compact");
+  }
+  set compact(compact: boolean) {
+    this.toggleAttribute("compact", compact);
+  }
+
+  get actions(): boolean {
+    return this.hasAttribute("actions");
+  }
+  set actions(actions: boolean) {
+    this.toggleAttribute("actions", actions);
+  }
 
   /** The newest state, null while none is known. */
   get snapshot(): JobState | null {
     return this.#state;
   }
 
-  override connectedCallback(): void {
-    super.connectedCallback();
+  connectedCallback(): void {
+    this.#root.adoptedStyleSheets = [sheet];
+    for (const name of PROPERTIES) this.#upgrade(name);
     prepareAnnouncer();
     appear(this);
     this.#start();
+    this.paint(false);
   }
 
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
+  disconnectedCallback(): void {
     this.#stop();
     disappear(this);
   }
 
-  protected override willUpdate(changed: PropertyValues<this>): void {
-    const moved = changed.has("job") || changed.has("src");
-    if (!moved || !this.hasUpdated) return;
-    this.#stop();
-    this.#forget();
-    this.#start();
+  attributeChangedCallback(name: string, before: string | null, now: string | null): void {
+    if (!this.isConnected || this.#drawn === "" || before === now) return;
+    if (name === "job" || name === "src") {
+      this.#stop();
+      this.#forget();
+      this.removeAttribute("data-state");
+      this.#start();
+    }
+    paintSoon(this);
   }
 
   /** Called by the painter, at most once for each animation frame. */
   paint(smooth: boolean): void {
-    if (this.#shape() !== this.#drawn) {
-      this.requestUpdate();
-      return;
-    }
+    const shape = this.#shape();
+    if (shape !== this.#drawn) this.#draw();
+    this.#drawn = shape;
     this.#write(smooth);
+    tick(this, this.isConnected && this.#agesByItself());
   }
 
-  protected override updated(): void {
-    this.#drawn = this.#shape();
-    this.#write(false);
-  }
-
-  protected override render(): TemplateResult {
-    if (this.#refused) return this.#renderRefusal(this.#refused);
-    const state = this.#state;
-    return state ? this.#renderJob(state) : html`<slot>${this.#renderEmpty()}</slot>`;
+  /** Properties that were set before this class was known hide its accessors. */
+  #upgrade(name: (typeof PROPERTIES)[number]): void {
+    const own = Object.getOwnPropertyDescriptor(this, name);
+    if (!own) return;
+    Reflect.deleteProperty(this, name);
+    Reflect.set(this, name, own.value);
   }
 
   #start(): void {
     if (!this.job) return;
     this.#state ??= this.#renderedState();
-    this.#reflect();
     // What was over when the page was made stays so, and needs no socket.
-    if (!this.#state || !isEnd(this.#state.status)) this.#watch(this.job);
-    this.requestUpdate();
+    if (!this.#isOver()) this.#watch(this.job);
+    this.#reflect();
   }
 
   #watch(job: string): void {
@@ -111,29 +130,24 @@ export class JobProgress extends LitElement {
         refused: (refused) => this.#refuse(refused),
       }),
     ];
-    this.#reflect();
   }
 
   #stop(): void {
     for (const stop of this.#stops) stop();
     this.#stops = [];
-    this.#settleCancel();
+    this.#cancellation.settle();
   }
 
   #forget(): void {
     this.#state = null;
     this.#refused = null;
-    this.#problem = "";
     this.#quarter = 0;
-    this.removeAttribute("status");
-    this.removeAttribute("data-state");
   }
 
   /** The state that the server drew the page with. */
   #renderedState(): JobState | null {
     const json = this.dataset["state"];
-    if (!json) return null;
-    const state = decodeState(parse(json));
+    const state = json ? decodeState(json) : null;
     return state?.id === this.job ? state : null;
   }
 
@@ -141,10 +155,9 @@ export class JobProgress extends LitElement {
     const before = this.#state;
     this.#state = state;
     this.#refused = null;
-    if (state.status === "cancelling" || isEnd(state.status)) this.#settleCancel();
+    if (state.status === "cancelling" || isEnd(state.status)) this.#cancellation.settle();
     this.#reflect();
     this.#announce(before, state);
-    paintSoon(this);
     this.#tell("job-change", state);
     if (isEnd(state.status) && !(before && isEnd(before.status))) this.#tell("job-end", state);
   }
@@ -152,7 +165,7 @@ export class JobProgress extends LitElement {
   #refuse(refused: Refused): void {
     this.#forget();
     this.#refused = refused;
-    paintSoon(this);
+    this.#reflect();
   }
 
   #tell(type: string, state: JobState): void {
@@ -160,8 +173,8 @@ export class JobProgress extends LitElement {
   }
 
   #reflect(): void {
-    setAttribute(this, "status", this.#state?.status);
-    setAttribute(this, "connection", this.#client?.status.phase);
+    setAttribute(this, "status", this.#state?.status ?? null);
+    setAttribute(this, "connection", this.#client?.status.phase ?? null);
     paintSoon(this);
   }
 
@@ -169,147 +182,94 @@ export class JobProgress extends LitElement {
     const quarter = Math.floor((state.fraction ?? 0) * 4);
     const risen = quarter > this.#quarter;
     this.#quarter = quarter;
-    if (!before) return; // nobody wants to hear what is on the page anyway
+    if (!before) return; // nobody wants to be told what the page already says
     const title = titleOf(state);
-    if (lookOf(before) !== lookOf(state)) {
-      const word = text(lookOf(state));
-      announce(this, state.id, text("ended", { title, word }), isEnd(state.status));
+    const look = lookOf(state);
+    if (lookOf(before) !== look) {
+      announce(this, state.id, text("ended", { title, word: text(look) }), isEnd(state.status));
     } else if (risen && state.fraction !== null && !isEnd(state.status)) {
-      const said = { title, percent: percent(state.fraction) };
-      announce(this, state.id, text("progress", said));
+      announce(this, state.id, text("progress", { title, percent: percent(state.fraction) }));
     }
   }
 
-  /** All that Lit draws, as one string to compare: what is not in here is written by `#write`. */
+  /** All that Lit draws, as one text to compare: what is not in here is written by `HotPath`. */
   #shape(): string {
     const state = this.#state;
-    const shape = state && [
-      this.#look(state),
-      titleOf(state),
-      viewOf(state, 0).fraction === null,
-      state.stages.map((stage) => [stage.name, stage.status]),
-      state.files,
-      this.#mayCancel(state),
-    ];
-    const around = [this.#refused, this.#problem, this.#note(), this.compact, this.actions];
-    return JSON.stringify([shape, around]);
+    return JSON.stringify([
+      state && [this.#look(state), this.#classes(state), titleOf(state), state.files],
+      state?.stages.map(({ name, status }) => [name, status]),
+      state && this.#mayCancel(state),
+      [this.#refused, this.#cancellation.problem, this.#trouble(), this.#note()],
+    ]);
   }
 
-  #look(state: JobState): Look {
-    return this.#cancelling === undefined ? lookOf(state) : "cancelling";
+  #draw(): void {
+    const focused = this.#root.activeElement;
+    render(this.#picture(), this.#root);
+    this.#hot.forget();
+    // A button that goes away must not throw its reader to the top of the page.
+    if (focused && !focused.isConnected) this.#root.querySelector<HTMLElement>(".job")?.focus();
   }
 
-  #renderJob(state: JobState): TemplateResult {
-    const look = this.#look(state);
-    const { fraction } = viewOf(state, 0);
-    const shown = [look, fraction === null && "unknown", this.#isTroubled() && "troubled"];
-    return html`<div class="job ${shown.filter(Boolean).join(" ")}">
-      <div class="head">
-        <span class="title" id="title" part="label">${titleOf(state)}</span>
-        <span class="state" part="status">
-          ${mark(look)}<span class="word">${text(look)}</span>
-        </span>
-        ${this.#renderActions(state)}
-      </div>
-      <div class="track" part="track" role="progressbar" aria-labelledby="title"
-        aria-valuemin="0" aria-valuemax="100"><div class="fill" part="bar"></div></div>
-      <div class="facts">
-        <div class="numbers">
-          <span class="value" part="value"></span><span class="count"></span
-          ><span class="bad"></span><span class="more"></span>
-        </div>
-        <div class="pace"><span class="rate"></span><span class="time"></span></div>
-        <div class="message" part="message" dir="auto"></div>
-      </div>
-      ${this.#renderNotes()} ${renderStages(state)} ${renderFiles(state)}
-    </div>`;
+  #picture(): TemplateResult {
+    if (this.#refused) return drawRefusal(this.#refused);
+    const state = this.#state;
+    if (!state) return drawEmpty(this.#trouble() && (this.#note() || this.#trouble()));
+    return drawJob({
+      state,
+      look: this.#look(state),
+      classes: this.#classes(state),
+      trouble: this.#trouble(),
+      mayCancel: this.#mayCancel(state),
+      cancel: () => this.#cancel(state.id),
+      note: this.#note(),
+      problem: this.#cancellation.problem,
+    });
   }
 
-  #renderEmpty(): TemplateResult {
-    return html`<div class="job queued unknown">
-      <div class="head"><span class="title" id="title" part="label">${text("loading")}</span></div>
-      <div class="track" part="track" role="progressbar" aria-labelledby="title"></div>
-      <div class="facts"><div class="numbers"></div><div class="message"></div></div>
-      ${this.#renderNotes()}
-    </div>`;
-  }
-
-  #renderRefusal({ code, text: said }: Refused): TemplateResult {
-    return html`<p class="note" part="message">${code === "not_found" ? text("notAvailable") : said}</p>`;
-  }
-
-  #renderActions(state: JobState): TemplateResult {
-    const title = text("cancelJob", { title: titleOf(state) });
-    return html`<span class="actions" part="actions">${
-      this.#mayCancel(state)
-        ? html`<button type="button" aria-label=${title} @click=${this.#cancel}>
-            ${text("cancel")}
-          </button>`
-        : nothing
-    }<slot name="actions"></slot></span>`;
-  }
-
-  #renderNotes(): TemplateResult {
-    const note = this.#note();
-    return html`${note ? html`<p class="note">${note}</p>` : nothing}${
-      this.#problem ? html`<p class="note wrong" role="alert">${this.#problem}</p>` : nothing
-    }`;
+  #classes(state: JobState): string {
+    const { unknown } = viewOf(state, 0);
+    const over = isEnd(state.status) ? " over" : "";
+    return (
+      this.#look(state) + over + (unknown ? " unknown" : "") + (this.#trouble() && " troubled")
+    );
   }
 
   #write(smooth: boolean): void {
     const state = this.#state;
-    const fill = this.renderRoot.querySelector<HTMLElement>(".fill");
-    tick(this, this.isConnected && (this.#waitsForTrouble() || (state !== null && ages(state))));
-    if (!state || !fill) return;
+    if (!state) return;
     const view = viewOf(state, this.#client?.now() ?? Date.now());
-    this.#writeBar(view, fill, smooth);
-    for (const name of ["count", "failed", "more", "rate", "time", "message"] as const) {
-      this.#writeText(name === "failed" ? "bad" : name, view[name]);
-    }
-    this.#writeText("value", this.compact && state.status !== "running" ? view.word : view.percent);
-    for (const [at, { fraction }] of state.stages.entries()) {
-      this.#writeText(`stage-${at}`, fraction === null ? "" : percent(fraction));
-    }
+    const value = this.compact ? this.#shortly(view) : view.percent;
+    this.#hot.write(view, value, state.stages, smooth);
   }
 
-  #writeBar({ fraction, percent: shown, time }: View, fill: HTMLElement, smooth: boolean): void {
-    fill.classList.toggle("smooth", smooth);
-    const scale = fraction === null ? "" : `scaleX(${Math.round(fraction * 1000) / 1000})`;
-    if (fill.style.transform !== scale) fill.style.transform = scale;
-    const track = fill.parentElement;
-    if (!track) return;
-    setAttribute(
-      track,
-      "aria-valuenow",
-      fraction === null ? undefined : `${wholePercent(fraction)}`,
-    );
-    setAttribute(track, "aria-valuetext", shown && time ? `${shown}, ${time}` : undefined);
+  /** The one thing that a compact bar says beside its title. */
+  #shortly({ look, word, percent, count }: View): string {
+    return this.#trouble() || (look === "running" && (percent || count)) || word;
   }
 
-  #writeText(name: string, value: string): void {
-    const node = this.renderRoot.querySelector(`.${name}`);
-    if (node && node.textContent !== value) node.textContent = value;
+  #look(state: JobState): Look {
+    return this.#cancellation.pending ? "cancelling" : lookOf(state);
   }
 
+  #trouble(): string {
+    const status = this.#client?.status;
+    if (!status || status.phase === "live" || this.#isOver()) return "";
+    const lasts = status.closed !== null || Date.now() - status.since >= TROUBLE_SHOWS_AFTER;
+    return lasts ? text(status.phase === "offline" ? "offline" : "reconnecting") : "";
+  }
+
+  /** What only a reload can mend. */
   #note(): string {
-    const status = this.#client?.status;
-    if (!status || !this.#isTroubled()) return "";
-    if (status.closed === SIGNED_OUT) return text("signedOut");
-    if (status.closed !== null) return text("stopped");
-    return text(status.phase === "offline" ? "offline" : "reconnecting");
+    const closed = this.#isOver() ? null : (this.#client?.status.closed ?? null);
+    return closed === null ? "" : text(closed === SIGNED_OUT ? "signedOut" : "stopped");
   }
 
-  #isTroubled(): boolean {
-    const status = this.#client?.status;
-    if (!status || status.phase === "live" || this.#isOver()) return false;
-    return status.closed !== null || Date.now() - status.since >= TROUBLE_SHOWS_AFTER;
-  }
-
-  #waitsForTrouble(): boolean {
-    const status = this.#client?.status;
-    return (
-      status !== undefined && status.phase !== "live" && !this.#isOver() && !this.#isTroubled()
-    );
+  #agesByItself(): boolean {
+    if (this.#isOver()) return false;
+    const waitsForTrouble =
+      this.#client && this.#client.status.phase !== "live" && !this.#trouble();
+    return Boolean(waitsForTrouble) || (this.#state !== null && ages(this.#state));
   }
 
   #isOver(): boolean {
@@ -317,79 +277,10 @@ export class JobProgress extends LitElement {
   }
 
   #mayCancel(state: JobState): boolean {
-    return this.actions && this.#cancelling === undefined && state.actions.includes("cancel");
+    return this.actions && !this.#cancellation.pending && state.actions.includes("cancel");
   }
 
-  #cancel = async (): Promise<void> => {
-    if (!this.job) return;
-    this.#problem = "";
-    this.#cancelling = setTimeout(() => this.#cancelFailed(text("noAnswer")), CANCEL_TIMEOUT);
-    paintSoon(this);
-    try {
-      this.#client?.take(await act(serviceAddress(this.src), this.job, "cancel"));
-    } catch (problem) {
-      const reason = problem instanceof Error ? problem.message : String(problem);
-      this.#cancelFailed(text("refused", { reason }));
-    }
-  };
-
-  #cancelFailed(problem: string): void {
-    if (this.#cancelling === undefined) return; // the job has answered by itself
-    this.#problem = problem;
-    this.#settleCancel();
-    paintSoon(this);
-  }
-
-  #settleCancel(): void {
-    clearTimeout(this.#cancelling);
-    this.#cancelling = undefined;
-  }
-}
-
-function mark(look: Look): TemplateResult {
-  return html`<svg viewBox="0 0 16 16" aria-hidden="true"><path d=${SHAPES[look]} /></svg>`;
-}
-
-function renderStages({ stages }: JobState): TemplateResult | typeof nothing {
-  if (stages.length === 0) return nothing;
-  return html`<ol part="stages" aria-label=${text("stages")}>
-    ${stages.map((stage, at) => {
-      const look = stageMark(stage);
-      return html`<li class=${look}>
-        ${mark(look)}<span class="name">${stage.name}</span><span class="stage-${at}"></span>
-      </li>`;
-    })}
-  </ol>`;
-}
-
-function renderFiles({ files }: JobState): TemplateResult | typeof nothing {
-  if (files.length === 0) return nothing;
-  return html`<ul part="files" aria-label=${text("files")}>
-    ${files.filter(isSafe).map(
-      ({ name, size, url }) =>
-        html`<li>
-          <a href=${url} download>${name}<span class="size">${bytes(size)}</span></a>
-        </li>`,
-    )}
-  </ul>`;
-}
-
-function isSafe({ url }: { readonly url: string }): boolean {
-  return (
-    URL.canParse(url, document.baseURI) && /^https?:$/.test(new URL(url, document.baseURI).protocol)
-  );
-}
-
-function setAttribute(element: Element, name: string, value: string | undefined): void {
-  if (element.getAttribute(name) === (value ?? null)) return;
-  if (value === undefined) element.removeAttribute(name);
-  else element.setAttribute(name, value);
-}
-
-function parse(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return null;
+  #cancel(job: string): void {
+    this.#cancellation.ask(serviceAddress(this.src), job, (answer) => this.#client?.take(answer));
   }
 }

@@ -1,4 +1,7 @@
-/** Paints elements once per animation frame, only those on screen; one ticker for all that ages. */
+/**
+ * Paints elements once per animation frame, those off the screen once a second: a screen reader
+ * reads there too. One ticker serves all that ages.
+ */
 
 export interface Painted extends Element {
   paint(smooth: boolean): void;
@@ -11,6 +14,8 @@ const dirty = new Set<Painted>();
 const visible = new Set<Element>();
 const ticking = new Set<Painted>();
 let scheduled = 0;
+let lastOfAll = 0;
+let later: ReturnType<typeof setTimeout> | undefined;
 let ticker: ReturnType<typeof setInterval> | undefined;
 let observer: IntersectionObserver | undefined;
 
@@ -42,12 +47,22 @@ export function tick(element: Painted, wanted: boolean): void {
 
 function flush(): void {
   scheduled = 0;
+  const now = performance.now();
+  const everything = now - lastOfAll >= SECOND;
+  if (everything) lastOfAll = now;
   const smooth = visible.size <= MOST_SMOOTH;
   for (const element of dirty) {
-    if (!visible.has(element)) continue; // stays dirty until it is seen
+    if (!everything && !visible.has(element)) continue;
     dirty.delete(element);
     element.paint(smooth);
   }
+  if (dirty.size > 0) later ??= setTimeout(schedule, SECOND);
+}
+
+function schedule(): void {
+  clearTimeout(later);
+  later = undefined;
+  scheduled ||= requestAnimationFrame(flush);
 }
 
 function noteVisibility(entries: IntersectionObserverEntry[]): void {
@@ -55,5 +70,5 @@ function noteVisibility(entries: IntersectionObserverEntry[]): void {
     if (isIntersecting) visible.add(target);
     else visible.delete(target);
   }
-  scheduled ||= requestAnimationFrame(flush);
+  schedule();
 }

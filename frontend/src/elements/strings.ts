@@ -6,7 +6,7 @@ export const strings = {
   queued: "Queued",
   running: "Running",
   paused: "Paused",
-  waiting: "Waiting for an answer",
+  waiting: "Needs an answer",
   retrying: "Retrying",
   cancelling: "Cancelling…",
   succeeded: "Succeeded",

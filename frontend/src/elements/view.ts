@@ -13,6 +13,8 @@ export interface View {
   readonly title: string;
   /** 0 to 1, null while it is unknown how far the job is. */
   readonly fraction: number | null;
+  /** Whether something moves though nobody knows how far it is. */
+  readonly unknown: boolean;
   readonly percent: string;
   readonly count: string;
   readonly failed: string;
@@ -30,6 +32,7 @@ export function viewOf(state: JobState, now: number): View {
     word: text(lookOf(state)),
     title: titleOf(state),
     fraction,
+    unknown: fraction === null && (state.status === "running" || state.status === "cancelling"),
     percent: fraction === null ? "" : percent(fraction),
     count: countOf(state),
     failed: state.failed > 0 ? text("failedItems", { n: state.failed }) : "",
@@ -50,8 +53,8 @@ export function titleOf(state: JobState): string {
 }
 
 /** Whether the words change while the state does not. */
-export function ages(state: JobState): boolean {
-  return state.retry_at !== null || state.stalled || (state.eta !== null && !isEnd(state.status));
+export function ages({ retry_at, stalled, eta }: JobState): boolean {
+  return retry_at !== null || stalled || eta !== null;
 }
 
 export function stageMark(stage: Stage): "succeeded" | "running" | "failed" | "queued" {
@@ -61,8 +64,7 @@ export function stageMark(stage: Stage): "succeeded" | "running" | "failed" | "q
 
 function shownFraction(state: JobState): number | null {
   if (state.fraction !== null) return clamp(state.fraction);
-  if (state.status === "succeeded") return 1;
-  return state.status === "running" || state.status === "cancelling" ? null : 0;
+  return state.status === "succeeded" ? 1 : null;
 }
 
 function countOf({ current, total, unit }: JobState): string {
