@@ -138,7 +138,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
 def test_starts_on_an_empty_folder_and_answers(service: Up) -> None:
     """One command and nothing else: the address is printed once it answers."""
     assert service.answers()
-    assert f"ready at http://127.0.0.1:{service.port}, sign in as demo / demo" in service.output
+    service.wait_for("Ctrl-C stops everything")
+    assert f"ready at http://127.0.0.1:{service.port}\n" in service.output
+    assert "sign in as demo / demo, operator / operator\n" in service.output
 
 
 def test_other_commands_find_the_embedded_redis(service: Up) -> None:

@@ -63,7 +63,8 @@ async def serve(console: Console, listener: socket.socket, *, workers: int, web:
             for program in preparations():
                 await house.run(program)
             house.start(*web_processes(listener, web), worker(workers), *scheduler())
-            console.write("headway", await house.until(greeting(listener)))
+            for line in await house.until(greeting(listener)):
+                console.write("headway", line)
             await house.until(asyncio.Event().wait())
 
 
@@ -155,19 +156,19 @@ async def web_answers(listener: socket.socket) -> None:
         await asyncio.sleep(0.2)
 
 
-async def greeting(listener: socket.socket) -> str:
+async def greeting(listener: socket.socket) -> list[str]:
     """Return the address once it answers, and how to sign in while developing."""
-    _, how = await asyncio.gather(web_answers(listener), asyncio.to_thread(welcome, listener))
-    return f"ready at {address_of(listener)}{how}; Ctrl-C stops"
+    _, welcomes = await asyncio.gather(web_answers(listener), asyncio.to_thread(welcome, listener))
+    return [f"ready at {address_of(listener)}", *welcomes, "Ctrl-C stops everything"]
 
 
-def welcome(listener: socket.socket) -> str:
+def welcome(listener: socket.socket) -> list[str]:
     """Return how to sign in; in production nobody is let in by name."""
     if not settings.DEBUG:
-        return ""
+        return []
     private = ipaddress.ip_address(listener.getsockname()[0]).is_loopback
-    warning = "" if private else " (other machines can reach it)"
-    return f"{warning}, {sign_ins(private=private)}"
+    warning = [] if private else ["other machines can reach this address"]
+    return [*warning, sign_ins(private=private)]
 
 
 @contextmanager
