@@ -1,0 +1,31 @@
+"""The service's own tables in Django's admin."""
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from core.models import Person, Upload
+
+
+@admin.register(Person)
+class PersonAdmin(admin.ModelAdmin[Person]):
+    """Everybody's people."""
+
+    list_display = ("name", "email", "city", "birthday", "owner", "changed_at")
+    search_fields = ("name", "email")
+    list_filter = ("owner",)
+    list_select_related = ("owner",)
+    readonly_fields = ("source", "added_at", "changed_at")
+
+
+@admin.register(Upload)
+class UploadAdmin(admin.ModelAdmin[Upload]):
+    """What waits for a job; to look at, its bytes are not shown."""
+
+    list_display = ("name", "size", "owner", "created_at")
+    list_select_related = ("owner",)
+    fields = readonly_fields = ("id", "name", "size", "owner", "created_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse: uploads come through the pages."""
+        del request
+        return False
