@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -113,10 +113,11 @@ def web_server(server: str = "daphne", application: str = "core.asgi:application
 
 def _answers(web: Child) -> bool:
     assert web.process.poll() is None, web.printed()
-    with suppress(OSError, http.client.HTTPException):
-        asked = http.client.HTTPConnection("127.0.0.1", web.port, timeout=5)
+    asked = http.client.HTTPConnection("127.0.0.1", web.port, timeout=5)
+    with suppress(OSError, http.client.HTTPException), closing(asked):
         asked.request("GET", "/headway/healthz")
-        return asked.getresponse().status == http.HTTPStatus.OK
+        with asked.getresponse() as answer:
+            return answer.status == http.HTTPStatus.OK
     return False
 
 

@@ -30,13 +30,19 @@ def ended(job: str) -> dict[str, Any] | None:
     return state if state and state["finished_at"] else None
 
 
-@pytest.fixture(params=["prefork", "threads", "solo", "gevent"])
-def any_worker(
-    request: pytest.FixtureRequest, redis: RedisServer, transactional_db: None
+@pytest.fixture(params=["prefork", "threads", "solo", "gevent"], scope="module")
+def pool(
+    request: pytest.FixtureRequest, redis: RedisServer, django_db_setup: None
 ) -> Iterator[Child]:
     """Run a worker of each pool."""
     with worker(request.param) as one:
         yield one
+
+
+@pytest.fixture
+def any_worker(pool: Child, transactional_db: None) -> Child:
+    """Return a worker of each pool."""
+    return pool
 
 
 def test_a_job_is_queued_runs_and_succeeds(any_worker: Child, tmp_path: Path) -> None:

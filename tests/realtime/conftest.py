@@ -1,0 +1,71 @@
+"""Servers, workers and people of the tests of `realtime`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from tests.processes import Child, web_server, worker
+from tests.services import RedisServer
+
+
+class Lazy(dict[str, Child]):
+    """Processes that are started when they are first asked for, and again when they are gone."""
+
+    def __init__(self, start: Callable[[str], Child]) -> None:
+        super().__init__()
+        self._start = start
+
+    def running(self, name: str) -> Child:
+        """Return the process of this name."""
+        if name not in self or self[name].process.poll() is not None:
+            self[name] = self._start(name)
+        return self[name]
+
+
+@pytest.fixture(scope="session")
+def servers(redis: RedisServer, django_db_setup: None) -> Iterator[Lazy]:
+    """Keep web servers for all tests: each would take seconds to start."""
+    with ExitStack() as stack:
+        yield Lazy(lambda name: stack.enter_context(web_server(name)))
+
+
+@pytest.fixture(scope="session")
+def workers(redis: RedisServer, django_db_setup: None) -> Iterator[Lazy]:
+    """Keep workers for all tests, one for each pool that is asked for."""
+    with ExitStack() as stack:
+        yield Lazy(lambda pool: stack.enter_context(worker(pool, concurrency=4)))
+
+
+@pytest.fixture(params=["daphne", "uvicorn"])
+def web(request: pytest.FixtureRequest, servers: Lazy, transactional_db: None) -> Child:
+    """Return the service under each server."""
+    return servers.running(request.param)
+
+
+@pytest.fixture
+def threads_worker(workers: Lazy, transactional_db: None) -> Child:
+    """Return a worker."""
+    return workers.running("threads")
+
+
+@pytest.fixture
+def ana(transactional_db: None) -> Any:
+    """Return a user."""
+    return get_user_model().objects.create_user("ana", password="x")
+
+
+@pytest.fixture
+def ben(transactional_db: None) -> Any:
+    """Return another user."""
+    return get_user_model().objects.create_user("ben", password="x")
+
+
+@pytest.fixture
+def operator(transactional_db: None) -> Any:
+    """Return somebody who may see everything."""
+    return get_user_model().objects.create_superuser("op", password="x")
