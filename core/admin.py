@@ -1,13 +1,21 @@
 """The service's own tables in Django's admin."""
 
+from typing import TYPE_CHECKING
+
 from django.contrib import admin
 from django.http import HttpRequest
 
 from core.models import Person, Upload
 
+if TYPE_CHECKING:
+    _PersonAdmin = admin.ModelAdmin[Person]
+    _UploadAdmin = admin.ModelAdmin[Upload]
+else:  # Django's own classes are generic only for type checkers.
+    _PersonAdmin = _UploadAdmin = admin.ModelAdmin
+
 
 @admin.register(Person)
-class PersonAdmin(admin.ModelAdmin[Person]):
+class PersonAdmin(_PersonAdmin):
     """Everybody's people."""
 
     list_display = ("name", "email", "city", "birthday", "owner", "changed_at")
@@ -18,7 +26,7 @@ class PersonAdmin(admin.ModelAdmin[Person]):
 
 
 @admin.register(Upload)
-class UploadAdmin(admin.ModelAdmin[Upload]):
+class UploadAdmin(_UploadAdmin):
     """What waits for a job; to look at, its bytes are not shown."""
 
     list_display = ("name", "size", "owner", "created_at")
