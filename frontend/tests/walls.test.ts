@@ -16,7 +16,6 @@ const ALLOWED: Record<string, string[]> = {
 const PURE = ["protocol.ts", "backoff.ts", "deadline.ts", "connection.ts", "client.ts"];
 const PAGE =
   /\b(document\.|window\.|navigator|WebSocket|setTimeout|addEventListener|Date\.now|Math\.random)/;
-/\b(document\.|window\.|navigator|WebSocket|setTimeout|addEventListener|Date\.now|Math\.random)\b/;
 
 function read(name: string): string {
   return readFileSync(new URL(name, source), "utf8").replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");

@@ -6,15 +6,17 @@ import json
 import mimetypes
 import threading
 import time
-from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[2]
 STATIC = ROOT / "realtime" / "static" / "realtime"
@@ -55,6 +57,7 @@ class Double:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def stop(self) -> None:
+        """Stop listening."""
         self.server.shutdown()
 
     def page(self, body: str, *, head: str = "", html: str = 'lang="en"') -> str:
@@ -70,6 +73,7 @@ class Double:
         return self.address + path
 
     def say(self, frame: Frame) -> None:
+        """Send a frame to every socket."""
         for socket in list(self.sockets):
             socket.send(json.dumps(frame))
 
@@ -79,10 +83,12 @@ class Double:
         self.say({"type": "jobs", "jobs": [state]})
 
     def close_sockets(self, code: int, reason: str = "") -> None:
+        """Close every socket with a code."""
         for socket in list(self.sockets):
             socket.close(code, reason)
 
     def frames(self, kind: str) -> list[Frame]:
+        """Return what browsers have sent of this type."""
         with self.lock:
             return [frame for frame in self.received if frame["type"] == kind]
 
