@@ -1,0 +1,166 @@
+"""One body over both stores: what one promises, the other keeps."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+
+from realtime.events import JobState, Status
+from realtime.store import Remembered, Report, Store
+from tests.services import RedisServer
+
+
+def state(job: str, status: Status = Status.RUNNING, **more: Any) -> JobState:
+    """Return a small state."""
+    return JobState(id=job, root=job, name="tests.count", title="Count", status=status, **more)
+
+
+def report(job: str, **more: Any) -> Report:
+    """Return a report of a first attempt, unless said otherwise."""
+    given = {"order": 1, "run": "one", "body": state(job).body()} | more
+    return Report(job=job, **given)
+
+
+def one(store: Store, said: Report) -> Remembered:
+    """Let the store remember a single report."""
+    return store.remember([said])[0]
+
+
+@pytest.fixture
+def job() -> str:
+    """Return the id of a job that nobody knows yet."""
+    return str(uuid.uuid4())
+
+
+def test_seqs_rise_and_the_newest_state_is_kept(store: Store, job: str) -> None:
+    """Each state gets the next number, and is read back with it."""
+    bodies = [state(job, current=n).body() for n in range(3)]
+    answers = store.remember([report(job, body=body) for body in bodies])
+    assert [answer.seq for answer in answers] == [1, 2, 3]
+    kept = json.loads(store.states([job])[job])
+    assert (kept["seq"], kept["log"], kept["current"]) == (3, 0, 2)
+    assert JobState.from_dict(kept) == state(job, current=2)
+
+
+def test_nothing_comes_after_the_end(store: Store, job: str) -> None:
+    """An end is the last state; later reports are refused, from whomever."""
+    one(store, report(job, body=state(job, Status.SUCCEEDED).body(), ends=True))
+    late = one(store, report(job, lines=('{"text":"late"}',)))
+    assert (late.accepted, late.seq, late.log) == (False, 1, 0)
+    assert not one(store, report(job, order=2, run="two", claim=True)).accepted
+    assert json.loads(store.states([job])[job])["status"] == "succeeded"
+
+
+def test_a_late_queued_report_does_not_take_a_start_back(store: Store, job: str) -> None:
+    """The web process may be slower than the worker."""
+    assert one(store, report(job)).accepted
+    assert not one(store, report(job, order=0, run="")).accepted
+
+
+def test_the_same_queued_report_counts_once(store: Store, job: str) -> None:
+    """A report that is sent again, because its answer was lost, makes no second state."""
+    assert one(store, report(job, order=0, run="")).accepted
+    assert not one(store, report(job, order=0, run="")).accepted
+
+
+def test_an_older_attempt_is_refused(store: Store, job: str) -> None:
+    """What the first try says after the second has begun is void."""
+    one(store, report(job, order=2))
+    assert not one(store, report(job, order=1)).accepted
+
+
+def test_the_run_that_claimed_last_is_heard(store: Store, job: str) -> None:
+    """A worker that was taken for dead and comes back changes nothing."""
+    one(store, report(job, run="dead", claim=True))
+    assert one(store, report(job, run="alive", claim=True)).accepted
+    assert not one(store, report(job, run="dead")).accepted
+    assert one(store, report(job, run="alive")).accepted
+
+
+def test_seqs_go_on_from_what_the_writer_knows(store: Store, job: str) -> None:
+    """After the store has lost everything, numbers still rise."""
+    assert one(store, report(job, floor=41)).seq == 42
+    assert one(store, report(job, floor=7)).seq == 43
+
+
+def test_a_renewal_changes_no_state(store: Store, job: str) -> None:
+    """A sign of life has no number; it makes the job younger."""
+    one(store, report(job))
+    assert one(store, report(job, body="")).seq == 1
+    sign = store.signs([job])[job]
+    assert sign.seq == 1
+    assert 0 <= sign.age < 5
+
+
+def test_lines_are_numbered_and_read_by_number(store: Store, job: str) -> None:
+    """Lines count from 1, across reports, with and without a state."""
+    lines = [json.dumps({"text": str(n)}) for n in range(1, 8)]
+    one(store, report(job, lines=tuple(lines[:3])))
+    assert one(store, report(job, body="", lines=tuple(lines[3:]))).log == 7
+    part = store.log(job, 2, 3)
+    assert [(line["n"], line["text"]) for line in part.lines] == [(3, "3"), (4, "4"), (5, "5")]
+    assert part.lost == 0
+    assert store.log(job, 7).lines == []
+    assert store.log(job, 99).lines == []
+
+
+def test_lines_beyond_the_cap_are_counted(store: Store, job: str, settings: Any) -> None:
+    """The oldest lines go first, and the reader is told how many are gone."""
+    settings.HEADWAY = {**settings.HEADWAY, "LOG_LINES": 5}
+    lines = tuple(json.dumps({"text": str(n)}) for n in range(1, 9))
+    one(store, report(job, lines=lines))
+    part = store.log(job, 0)
+    assert ([line["n"] for line in part.lines], part.lost) == ([4, 5, 6, 7, 8], 3)
+    assert store.log(job, 2).lost == 1
+    assert store.log(job, 5).lost == 0
+
+
+def test_requests_come_back_with_the_next_report(store: Store, job: str) -> None:
+    """What people ask travels on the answer, also to a job that has just ended."""
+    one(store, report(job))
+    store.ask(job, "cancel")
+    assert one(store, report(job)).asks == "cancel"
+    assert one(store, report(job, body="")).asks == "cancel"
+
+
+def test_a_request_may_come_before_the_first_report(store: Store, job: str) -> None:
+    """Cancelling a job of which the store knows nothing yet is not forgotten."""
+    store.ask(job, "cancel")
+    assert store.states([job]) == {}
+    assert store.signs([job]) == {}
+    answer = one(store, report(job))
+    assert (answer.accepted, answer.asks) == (True, "cancel")
+
+
+def test_unknown_jobs_are_left_out(store: Store, job: str) -> None:
+    """Who asks for several gets those that are there."""
+    one(store, report(job))
+    other = str(uuid.uuid4())
+    assert set(store.states([other, job])) == {job}
+    assert set(store.signs([other, job])) == {job}
+    assert store.states([]) == store.signs([]) == {}
+    assert store.log(other, 0).lines == []
+
+
+def test_text_of_every_language_survives(store: Store, job: str) -> None:
+    """What goes in comes out."""
+    title = 'Ärger "quoted" \\ 进度 🚀 \u2028'
+    one(store, report(job, body=state(job).changed(title=title).body()))
+    assert json.loads(store.states([job])[job])["title"] == title
+
+
+def test_redis_forgets_ended_jobs_and_only_after_a_while(redis: RedisServer, job: str) -> None:
+    """Every key has an expiry: Redis does not grow for ever."""
+    from realtime.store import RedisStore
+
+    store = RedisStore(redis.url)
+    store.remember([report(job, lines=("{}",))])
+    store.ask(str(uuid.uuid4()), "cancel")
+    with redis.client() as client:
+        keys = list(client.scan_iter("headway:*"))
+        assert keys
+        assert all(client.ttl(key) > 0 for key in keys)
+    store.close()

@@ -1,0 +1,64 @@
+"""The walls of ARCHITECTURE.md: who may import whom."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MODULES = sorted((ROOT / "realtime").rglob("*.py"))
+WRITES = {"progress", "running", "snapshot", "reporter", "lifecycle"}
+READS = {"hub", "mailbox", "consumers", "views", "api", "reading", "handshake"}
+
+
+def imports(path: Path) -> set[str]:
+    """Return the dotted names of what a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {str(node.module)}
+    return found
+
+
+def ours(path: Path) -> set[str]:
+    """Return which modules of `realtime` a file imports."""
+    parts = (name.split(".") for name in imports(path) if name.startswith("realtime."))
+    return {part[1] for part in parts}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_the_package_never_imports_the_service(path: Path) -> None:
+    """`realtime` is what others install."""
+    assert not {name for name in imports(path) if name.split(".")[0] in {"core", "tests"}}
+
+
+@pytest.mark.parametrize("name", ["events", "protocol"])
+def test_the_shared_words_are_pure(name: str) -> None:
+    """The twins of the browser's files need nothing but the standard library."""
+    roots = {found.split(".")[0] for found in imports(ROOT / "realtime" / f"{name}.py")}
+    assert roots <= set(sys.stdlib_module_names)
+
+
+def test_what_writes_and_what_reads_never_meet() -> None:
+    """They meet at publish and store, so that Celery or Channels can be replaced alone."""
+    for name in WRITES:
+        assert not ours(ROOT / "realtime" / f"{name}.py") & READS, name
+    for name in READS:
+        assert not ours(ROOT / "realtime" / f"{name}.py") & WRITES, name
+
+
+def test_only_the_waist_remembers() -> None:
+    """No other file calls the store's `remember`."""
+    callers = {path.stem for path in MODULES if ".remember(" in path.read_text()}
+    assert callers == {"publish"}
+
+
+def test_only_conf_reads_the_projects_headway() -> None:
+    """Every setting has one reader; system checks read the raw dictionary to complain about it."""
+    readers = {path.stem for path in MODULES if '"HEADWAY"' in path.read_text()}
+    assert readers <= {"conf", "checks"}
