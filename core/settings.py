@@ -133,6 +133,8 @@ vars().update(EMAIL_CONFIG)
 
 CELERY_BROKER_URL = for_celery(env.str("CELERY_BROKER_URL", default="") or REDIS_URL)
 CELERY_RESULT_BACKEND = for_celery(REDIS_URL)
+# Without it a task that has done its work is called failed when Redis is away at its end.
+CELERY_RESULT_BACKEND_ALWAYS_RETRY = True
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_RESULT_SERIALIZER = "json"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, get_args, get_origin
 
+from celery import current_app
 from django.conf import settings
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004  Django's name
 from django.core.checks import register as register_check
 
 from realtime.conf import names
@@ -14,6 +15,7 @@ from realtime.conf import names
 def register() -> None:
     """Let Django run the checks."""
     register_check(check_settings, "headway")
+    register_check(check_results, "headway")
 
 
 def check_settings(**_: Any) -> list[CheckMessage]:
@@ -30,6 +32,21 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         elif not _fits(value, known[name]):
             found.append(_error(f"HEADWAY[{name!r}]", _spoken(known[name]), value))
     return found
+
+
+def check_results(**_: Any) -> list[CheckMessage]:
+    """Warn when Celery would call a job failed because its result could not be kept."""
+    celery = current_app.conf
+    if not celery.result_backend or celery.result_backend_always_retry:
+        return []
+    return [
+        Warning(
+            "expected Celery's result_backend_always_retry to be True, got: False",
+            hint="Without it a task that has done its work is called failed when the result "
+            "backend is away at its end. Set CELERY_RESULT_BACKEND_ALWAYS_RETRY = True.",
+            id="headway.W001",
+        )
+    ]
 
 
 def _error(what: str, wanted: str, got: object) -> Error:

@@ -91,6 +91,8 @@ def child(*command: str, port: int = 0, **more: str) -> Iterator[Child]:
         yield one
     finally:
         one.end()
+        # Shown by pytest beside a test that failed.
+        print(f"--- {' '.join(command[1:4])}\n{one.printed()[-4000:]}")  # noqa: T201
         one.log.unlink()
 
 
