@@ -31,7 +31,7 @@ class ManyFilesField(forms.FileField):
 
     widget = ManyFilesInput
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+    def clean(self, data: Any, initial: Any = None) -> "list[UploadedFile[bytes]]":
         """Return the files that were chosen."""
         files = data if isinstance(data, list | tuple) else [data]
         clean_one = super().clean
@@ -41,7 +41,7 @@ class ManyFilesField(forms.FileField):
 class PicturesForm(forms.Form):
     """Pictures, and what is to be made of them."""
 
-    files = ManyFilesField(
+    pictures = ManyFilesField(
         label="Pictures",
         allow_empty_file=True,
         error_messages={"required": "Choose at least one picture or ZIP."},

@@ -1,7 +1,7 @@
 """The pages that start a job: a form, its uploads, and on to the job."""
 
 from http import HTTPStatus
-from itertools import islice
+from itertools import chain, islice
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -18,7 +18,7 @@ from core.people.columns import match_columns
 from core.people.errors import BadTable
 from core.people.table import Row, Table, open_table
 from core.pictures.picture import Options
-from core.receiving import LIMIT, receives_files
+from core.receiving import LIMIT, TOO_LARGE, receives_files
 from core.requests import SignedIn
 from core.starting import start_import, start_pictures
 
@@ -39,7 +39,7 @@ def pictures(request: SignedIn, refused: str) -> HttpResponse:
     if not form.is_valid():
         return _form(request, "core/pictures.html", form)
     asked = form.cleaned_data
-    kept = uploads.keep(request.user, asked["files"])
+    kept = uploads.keep(request.user, asked["pictures"])
     options = Options(tuple(asked["all_widths"]), asked["format"], asked["quality"])
     job = start_pictures(request.user, kept, options)
     return _go_on(request, reverse("job", args=[job.pk]))
@@ -91,11 +91,10 @@ def _preview(upload: Upload, table: Table, sample: list[Row], form: Form) -> dic
 def _form(request: SignedIn, template: str, form: Form, refused: str = "") -> HttpResponse:
     """Show a form with what is wrong; a script is told as JSON."""
     if _asks_for_json(request) and (refused or form.errors):
-        errors = (
-            [refused] if refused else [str(said) for each in form.errors.values() for said in each]
-        )
-        return JsonResponse({"errors": errors}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return render(request, template, {"form": form, "refused": refused, "limit": LIMIT})
+        wrong = [refused] if refused else [str(text) for text in chain(*form.errors.values())]
+        return JsonResponse({"errors": wrong}, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    context = {"form": form, "refused": refused, "limit": LIMIT, "too_large": TOO_LARGE}
+    return render(request, template, context)
 
 
 def _go_on(request: SignedIn, address: str) -> HttpResponse:

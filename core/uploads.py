@@ -18,7 +18,7 @@ KEPT_FOR = timedelta(days=1)
 """How long an upload waits whose job was never started, or did not succeed and may run again."""
 
 
-def keep(owner: User, files: Iterable[UploadedFile]) -> list[Upload]:
+def keep(owner: User, files: "Iterable[UploadedFile[bytes]]") -> list[Upload]:
     """Move uploaded files to the private storage; whoever forgot older ones is swept after."""
     sweep()
     return [_keep(owner, file.name or "", file) for file in files]

@@ -5,9 +5,9 @@ BadRow     one row cannot be imported
 """
 
 
-class BadTable(Exception):  # noqa: N818  It is a verdict on a file, not a fault of the program.
+class BadTable(Exception):
     """The file cannot be read as a table; the text says what to do about it."""
 
 
-class BadRow(Exception):  # noqa: N818  As above, on one row.
+class BadRow(Exception):
     """The row cannot be imported; the text is the reason."""

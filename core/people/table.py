@@ -141,7 +141,7 @@ def _widths(sample: str, separator: str) -> Sequence[int]:
     reader = csv.reader(StringIO(sample, newline=""), delimiter=separator, skipinitialspace=True)
     # An unreadable record ends the sample; the rows before it are one, too.
     with suppress(csv.Error):
-        widths.extend(len(cells) for cells in islice(reader, _SAMPLE_ROWS) if any(cells))
+        widths.extend(len(cells) for cells in islice(reader, _SAMPLE_ROWS) if cells)
     cut_off = len(sample) >= _SAMPLE_CHARACTERS and len(widths) > 1
     return widths[:-1] if cut_off else widths
 

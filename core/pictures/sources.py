@@ -68,7 +68,7 @@ def sources_of(name: str, path: Path, opened: ExitStack, limits: Limits = LIMITS
     with path.open("rb") as file:
         packed = kind_of(file.read(HEAD)) == "ZIP"
     if not packed:
-        return [Source(safe_path(PurePosixPath(name).name), partial(path.open, "rb"))]
+        return [Source(safe_path(PurePosixPath(name).name), partial(_open_file, path))]
     try:
         return list(_entries(opened.enter_context(_archive(path, limits)), limits))
     except Unusable as reason:
@@ -122,6 +122,10 @@ def _is_litter(name: str) -> bool:
     """Whether a system left the file there without being asked."""
     *folders, last = name.replace("\\", "/").lower().split("/")
     return "__macosx" in folders or last in _LITTER or last.startswith("._")
+
+
+def _open_file(path: Path) -> IO[bytes]:
+    return path.open("rb")
 
 
 def _open_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: Limits) -> IO[bytes]:
