@@ -169,7 +169,7 @@ def test_a_second_one_on_the_same_folder_is_refused(service: Up) -> None:
 @pytest.mark.parametrize("words", ["-m daphne", "-m celery", "-server 127.0.0.1"])
 def test_a_child_that_is_killed_is_started_again(service: Up, words: str) -> None:
     """Each part comes back, with as many processes as before."""
-    before = service.pids(words)
+    before = wait_until(lambda: service.pids(words), f"{words} to run", START)
     victim = min(before)
     os.kill(victim, signal.SIGKILL)
 
@@ -182,10 +182,11 @@ def test_a_child_that_is_killed_is_started_again(service: Up, words: str) -> Non
 
 
 def test_ctrl_c_stops_everything(service: Up) -> None:
-    """The last test with this service: a good end, and nobody is left."""
+    """The last test with this service: a good end, nobody is left, and nobody died by himself."""
     assert service.stop(signal.SIGINT) == 0
     assert not service.processes()
     assert not (service.data / "redis.url").exists()
+    assert service.output.count("; again in") == 3, service.output
 
 
 def test_sigkill_leaves_nothing_and_the_folder_can_be_used_again(tmp_path: Path) -> None:
