@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from realtime.cleaning import number
+from realtime.cleaning import number, text
 from realtime.errors import Cancelled
 from realtime.events import timestamp
 
@@ -18,6 +18,9 @@ LINES_WAITING = 5_000
 """Log lines kept in memory while the store is away; the oldest go first."""
 STAGES = 100
 """Stages of one job; further ones are counted into the last."""
+
+ITEM_LENGTH = 900
+"""Characters kept of an item and of its reason, which share one log line."""
 
 
 class Counter:
@@ -189,9 +192,9 @@ class RunningJob:
         self.path[-1].children.extend(Stage(name, weight) for name, weight in stages[:room])
         self.dirty = True
 
-    def log(self, text: object, level: str) -> None:
+    def log(self, said: object, level: str) -> None:
         """Keep a line until the reporter fetches it."""
-        self.lines.append((timestamp(), level, text))
+        self.lines.append((timestamp(), level, said))
         self.dirty = True
 
     def log_item(self, item: object, reason: object, level: str) -> None:
@@ -247,7 +250,7 @@ class _ItemLine:
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.item}: {self.reason}"
+        return f"{text(self.item, ITEM_LENGTH)}: {text(self.reason, ITEM_LENGTH)}"
 
 
 def _weighted(stages: list[Stage]) -> float | None:

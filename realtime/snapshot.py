@@ -19,7 +19,7 @@ logger = logging.getLogger("realtime")
 
 STALL_SECONDS = 30.0
 STALL_FACTOR = 5.0
-LEVELS = frozenset({"debug", "info", "warning", "error", "critical"})
+LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
 class Snapshots:
@@ -176,7 +176,7 @@ def _clean_stage(stage: dict[str, Any]) -> dict[str, Any]:
 def _clean_line(at: str, level: str, said: object) -> str:
     line = {
         "at": at,
-        "level": level if level in LEVELS else "info",
+        "level": level if isinstance(level, str) and level in LEVELS else "info",
         "text": text(said, conf.LINE_LENGTH),
     }
     return json.dumps(line, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,265 @@
+"""What a task calls: the numbers that viewers see of it."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from realtime import Cancelled, progress
+from realtime.running import RunningJob
+from realtime.snapshot import Snapshots
+
+
+@pytest.fixture
+def job() -> Iterator[RunningJob]:
+    """Bind a running job to this test."""
+    one = new_job()
+    token = progress.bound.set(one)
+    yield one
+    progress.bound.reset(token)
+
+
+def new_job() -> RunningJob:
+    """Return a job of its own."""
+    return RunningJob(id=str(uuid.uuid4()), name="tests.work", title="Work")
+
+
+def seen(job: RunningJob) -> Any:
+    """Return the state as the reporter would publish it."""
+    for counter in job.counters():
+        counter.look()
+    return Snapshots(job).state(time.monotonic())
+
+
+def test_everything_works_outside_a_job() -> None:
+    """A task is a plain function where nobody watches."""
+    assert list(progress.track(iter("abc"), total=3)) == ["a", "b", "c"]
+    progress.update(1, total=2, message="m", unit="u")
+    progress.advance()
+    progress.stages(["a"])
+    with progress.stage("a"):
+        progress.log("text")
+    progress.ok()
+    progress.skipped("a", "b")
+    progress.failed("a", "b")
+    progress.attach("name", "/no/such/file")
+    progress.checkpoint()
+    assert progress.current() is None
+
+
+def test_track_counts_what_is_done(job: RunningJob) -> None:
+    """The item in work is not counted yet; the total comes from len()."""
+    for number in progress.track(["a", "b", "c", "d"], unit="letter", message="Spelling"):
+        if number == "c":
+            state = seen(job)
+    assert (state.current, state.total, state.fraction) == (2, 4, 0.5)
+    assert (state.unit, state.message) == ("letter", "Spelling")
+    assert (seen(job).current, seen(job).fraction) == (4, 1.0)
+
+
+def test_a_total_may_stay_unknown(job: RunningJob) -> None:
+    """A generator has no length: the count is shown, a fraction is not."""
+    steps = progress.track(iter(range(10)))
+    for number in steps:
+        if number == 3:
+            break
+    assert (seen(job).current, seen(job).total, seen(job).fraction) == (3, None, None)
+
+
+def test_a_loop_that_is_left_keeps_its_count(job: RunningJob) -> None:
+    """Leaving by an error counts what was done before it."""
+    with pytest.raises(ZeroDivisionError):
+        for number in progress.track(range(10)):
+            1 / (5 - number)
+    assert seen(job).current == 5
+    assert len(job.counters()) == 1
+
+
+def test_an_inner_loop_refines_the_outer_ones_step(job: RunningJob) -> None:
+    """Two of four done and half of the third: 62.5 %; the counts shown are the outer's."""
+    for outer in progress.track(range(4), unit="file"):
+        for inner in progress.track(range(10), unit="row"):
+            if (outer, inner) == (2, 5):
+                state = seen(job)
+    assert (state.current, state.total, state.fraction, state.unit) == (2, 4, 0.625, "file")
+    assert seen(job).fraction == 1.0
+
+
+def test_update_and_advance(job: RunningJob) -> None:
+    """Set what is given, leave the rest, count further."""
+    progress.update(3, total=12, message="Reading", unit="row")
+    progress.advance(3)
+    progress.update(message="Writing")
+    state = seen(job)
+    assert (state.current, state.total, state.fraction) == (6, 12, 0.5)
+    assert (state.message, state.unit) == ("Writing", "row")
+
+
+def test_stages_are_weighted(job: RunningJob) -> None:
+    """Declared ones are shown at once; the fraction is the weighted one of all."""
+    progress.stages([("Read", 1), ("Resize", 3)])
+    assert [stage["status"] for stage in seen(job).stages] == ["queued", "queued"]
+    with progress.stage("Read"):
+        pass
+    with progress.stage("Resize"):
+        for number in progress.track(range(2)):
+            if number == 1:
+                state = seen(job)
+    assert state.fraction == 0.625
+    assert state.stages[1] == {"name": "Resize", "fraction": 0.5, "weight": 3, "status": "running"}
+    assert (state.current, state.total) == (1, 2)
+    assert seen(job).fraction == 1.0
+
+
+def test_stages_nest(job: RunningJob) -> None:
+    """A part of a part counts as its part of that part."""
+    progress.stages(["A", "B"])
+    with progress.stage("A"):
+        progress.stages(["a1", "a2"])
+        with progress.stage("a1"):
+            pass
+        assert seen(job).fraction == 0.25
+        assert [one["status"] for one in seen(job).stages[0]["stages"]] == ["succeeded", "queued"]
+
+
+def test_a_stage_that_breaks_is_shown_as_broken(job: RunningJob) -> None:
+    """Its status tells where the job failed, and the next stages are reachable."""
+    with pytest.raises(KeyError), progress.stage("Broken"):
+        raise KeyError
+    assert seen(job).stages[0]["status"] == "failed"
+    with progress.stage("Next"):
+        assert seen(job).stages[1]["status"] == "running"
+
+
+def test_the_fraction_never_goes_back(job: RunningJob) -> None:
+    """A total that grows holds the bar; it does not pull it back."""
+    snapshots = Snapshots(job)
+    progress.update(5, total=10)
+    assert snapshots.state(0).fraction == 0.5
+    progress.update(total=100)
+    assert snapshots.state(1).fraction == 0.5
+    progress.update(60)
+    assert snapshots.state(2).fraction == 0.6
+
+
+def test_outcomes_are_counted_and_their_reasons_logged(job: RunningJob) -> None:
+    """Reasons can be read later; counts are in the state."""
+    progress.ok(3)
+    progress.failed("a.jpg", "it is damaged")
+    progress.skipped("b.txt", "it is no picture")
+    state = seen(job)
+    assert (state.ok, state.failed, state.skipped) == (3, 1, 1)
+    lines = "".join(Snapshots(job).lines())
+    assert '"level":"warning","text":"a.jpg: it is damaged"' in lines
+    assert '"level":"info","text":"b.txt: it is no picture"' in lines
+
+
+def test_a_cancel_is_raised_once_by_the_next_call(job: RunningJob) -> None:
+    """The calls of the cleaning up that follows do not raise again."""
+    job.hear("cancel")
+    with pytest.raises(Cancelled):
+        progress.checkpoint()
+    job.hear("cancel")
+    progress.checkpoint()
+    progress.update(1)
+    assert seen(job).status == "cancelling"
+
+
+@pytest.mark.parametrize("call", [lambda: progress.update(1), progress.advance])
+def test_each_progress_call_is_a_checkpoint(job: RunningJob, call: Any) -> None:
+    """A cancel does not wait for a checkpoint of its own."""
+    job.hear("cancel")
+    with pytest.raises(Cancelled):
+        call()
+
+
+def test_a_running_loop_hears_a_cancel(job: RunningJob) -> None:
+    """The reporter raises the loop's flag, the loop looks at its next step."""
+    done = []
+    with pytest.raises(Cancelled):
+        for number in progress.track(range(1_000)):
+            done.append(number)
+            if number == 200:
+                job.hear("cancel")
+                job.counter.look()
+    assert done[-1] == 200
+
+
+def test_a_fast_loop_is_asked_and_a_slow_one_tells_each_step(job: RunningJob) -> None:
+    """Between two looks of the reporter a fast loop lowers its flag; a slow one leaves it up."""
+    steps = progress.track(iter(range(10_000)))
+    for _ in range(1_000):
+        next(steps)
+    counter = job.counter
+    counter.look()
+    next(steps)
+    counter.look()
+    assert not counter.slow or counter.count >= 1_000
+    next(steps)
+    next(steps)
+    lowered = counter.wanted
+    counter.look()
+    next(steps)
+    assert counter.wanted  # Few steps since the last look: each is told from now on.
+    assert not lowered or counter.slow
+
+
+class Unspeakable:
+    """Raises whatever is done with it."""
+
+    def __str__(self) -> str:
+        """Refuse."""
+        raise RuntimeError("no")
+
+    def __float__(self) -> float:
+        """Refuse."""
+        raise RuntimeError("no")
+
+
+def cyclic() -> list[Any]:
+    """Return a list that contains itself."""
+    one: list[Any] = []
+    one.append(one)
+    return one
+
+
+ANYTHING = st.one_of(
+    st.text(),
+    st.floats(),
+    st.integers(),
+    st.binary(),
+    st.none(),
+    st.just("\ud800\x00" * 10),
+    st.just("x" * 10_000_000),
+    st.builds(Unspeakable),
+    st.builds(cyclic),
+)
+
+
+@given(ANYTHING, ANYTHING, ANYTHING)
+def test_nothing_a_task_says_can_hurt(what: Any, number: Any, name: Any) -> None:
+    """Any object as message, number, name or reason makes a state that every store can keep."""
+    job = new_job()
+    token = progress.bound.set(job)
+    try:
+        progress.update(number, total=number, message=what, unit=name)
+        progress.log(what, level=name)
+        progress.failed(name, what)
+        with progress.stage(name):
+            pass
+        snapshots = Snapshots(job)
+        body = snapshots.state(0).body()
+        for said in (body, *snapshots.lines()):
+            said.encode()
+            assert "\\u0000" not in said
+            json.loads(said, parse_constant=pytest.fail)
+            assert len(said) < 10_000
+    finally:
+        progress.bound.reset(token)

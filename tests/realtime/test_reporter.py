@@ -1,0 +1,193 @@
+"""The reporter thread, with a publisher that the test controls."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from realtime import progress
+from realtime.events import Status
+from realtime.publish import Change, Published
+from realtime.reporter import Reporter, Transition, Watched
+from realtime.running import RunningJob
+from realtime.store import Remembered
+from tests.services import wait_until
+
+
+class Publisher:
+    """Answers as a store would, and can be away."""
+
+    def __init__(self) -> None:
+        self.changes: list[Change] = []
+        self.times: list[float] = []
+        self.away = False
+        self.asks = ""
+        self.seq = 0
+        self.release = threading.Event()
+        self.release.set()
+
+    def __call__(
+        self, changes: list[Change], *, recorded: Callable[[], None], blind: bool
+    ) -> Published:
+        self.release.wait(10)
+        if self.away or blind:
+            recorded()
+            return Published(answers=[None] * len(changes), unrecorded=[])
+        self.changes += changes
+        self.times.append(time.monotonic())
+        recorded()
+        return Published(answers=[self._answer() for _ in changes], unrecorded=[])
+
+    def _answer(self) -> Remembered:
+        self.seq += 1
+        return Remembered(accepted=True, seq=self.seq, log=0, asks=self.asks)
+
+    @property
+    def states(self) -> list[Any]:
+        """Return what was told, renewals left out."""
+        return [change.state for change in self.changes if not change.silent]
+
+
+@pytest.fixture
+def publisher() -> Publisher:
+    """Return a publisher that is there."""
+    return Publisher()
+
+
+@pytest.fixture
+def reporter(publisher: Publisher) -> Iterator[Reporter]:
+    """Return a reporter that ends with the test."""
+    one = Reporter(publisher)
+    yield one
+    publisher.release.set()
+    one.close(5)
+
+
+@pytest.fixture
+def job() -> Iterator[RunningJob]:
+    """Bind a running job to this test."""
+    one = RunningJob(id=str(uuid.uuid4()), name="tests.work", title="Work")
+    token = progress.bound.set(one)
+    yield one
+    progress.bound.reset(token)
+
+
+def end_of(watched: Watched) -> Transition:
+    """Return the success of a job."""
+    return Transition(lambda: watched.snapshots.last(0, 0, Status.SUCCEEDED), ends=watched)
+
+
+def test_the_newest_state_is_told_and_older_ones_are_gone(
+    reporter: Reporter, publisher: Publisher, job: RunningJob
+) -> None:
+    """A thousand updates are a few reports, the last of which has the last number."""
+    watched = reporter.watch(job)
+    for number in range(1_000):
+        progress.update(number, total=1_000)
+    wait_until(lambda: publisher.states and publisher.states[-1].current == 999, "the newest")
+    assert len(publisher.states) < 20
+    assert reporter.put(end_of(watched)).wait(5)
+    assert publisher.states[-1].status == "succeeded"
+
+
+def test_a_job_reports_at_its_interval_and_lives_on_while_silent(
+    reporter: Reporter, publisher: Publisher, job: RunningJob
+) -> None:
+    """Nothing changes: its lease is renewed, its state is not told again."""
+    reporter.watch(job)
+    wait_until(lambda: any(change.silent for change in publisher.changes), "a sign of life")
+    assert len(publisher.states) == 1
+
+
+def test_a_request_reaches_the_loop(
+    reporter: Reporter, publisher: Publisher, job: RunningJob
+) -> None:
+    """What the store answers is raised by the next step."""
+    reporter.watch(job)
+    publisher.asks = "cancel"
+    with pytest.raises(progress_cancelled()):
+        for _ in progress.track(iter(int, 1)):
+            time.sleep(0.001)
+
+
+def progress_cancelled() -> type[Exception]:
+    """Return the exception, imported late as users do."""
+    from realtime import Cancelled
+
+    return Cancelled
+
+
+def test_a_slow_step_after_fast_ones_is_reported_soon(
+    reporter: Reporter, publisher: Publisher, job: RunningJob
+) -> None:
+    """The loop's next step after it became slow is told within 200 ms, however fast it was."""
+    reporter.watch(job)
+    gate = threading.Event()
+    ended: list[float] = []
+
+    def work() -> None:
+        progress.bound.set(job)
+        for number in progress.track(range(300_001)):
+            if number == 300_000:
+                gate.wait(10)
+        ended.append(time.monotonic())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    wait_until(lambda: publisher.states and publisher.states[-1].current > 0, "a report")
+    gate.set()
+    thread.join()
+    wait_until(lambda: publisher.states[-1].current == 300_001, "the last step")
+    assert publisher.times[-1] - ended[0] < 0.2
+
+
+def test_what_could_not_be_told_is_told_when_the_store_is_back(
+    reporter: Reporter, publisher: Publisher, job: RunningJob
+) -> None:
+    """Log lines and ends wait for the store; the maker of an end does not."""
+    publisher.away = True
+    watched = reporter.watch(job)
+    progress.log("one")
+    progress.log("two")
+    wait_until(lambda: not job.lines, "the lines to be taken")
+    assert reporter.put(end_of(watched)).wait(5)
+    publisher.away = False
+    wait_until(lambda: publisher.changes, "the end to be told")
+    told = publisher.changes[-1]
+    assert (told.state.status, told.transition, len(told.lines)) == ("succeeded", False, 2)
+    assert told.floor >= 1_000
+
+
+def test_a_transition_that_cannot_be_made_is_tried_again(
+    reporter: Reporter, publisher: Publisher, job: RunningJob, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The database may be away while an end is put together."""
+    tries: list[int] = []
+    watched = Watched(job)
+
+    def make() -> Change:
+        tries.append(1)
+        if len(tries) == 1:
+            raise OSError("away")
+        return watched.snapshots.last(0, 0, Status.FAILED)
+
+    reporter.put(Transition(make))
+    wait_until(lambda: publisher.states, "the second try")
+    assert "tried again" in caplog.text
+
+
+def test_closing_tells_what_is_left(publisher: Publisher, job: RunningJob) -> None:
+    """A worker that is shut down has told its ends."""
+    one = Reporter(publisher)
+    publisher.release.clear()
+    watched = one.watch(job)
+    transition = one.put(end_of(watched))
+    threading.Timer(0.05, publisher.release.set).start()
+    one.close(5)
+    assert transition.wait(0)
+    assert publisher.states[-1].status == "succeeded"
