@@ -1,0 +1,62 @@
+"""Settings: typed, checked, documented."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from realtime.checks import check_results, check_settings
+from realtime.conf import Settings, conf, names
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"SHARD": 3}, "expected a key of HEADWAY to be one of BEAT_INTERVAL"),
+        ({"SHARDS": "3"}, "expected HEADWAY['SHARDS'] to be a positive whole number, got: '3'"),
+        ({"SHARDS": True}, "positive whole number, got: True"),
+        ({"SHARDS": 0}, "positive whole number, got: 0"),
+        ({"HEAL_INTERVAL": "2"}, "to be a positive number, got: '2'"),
+        ({"TRACK": "*"}, "expected HEADWAY['TRACK'] to be a list of texts, got: '*'"),
+        ({"PREFIX": None}, "to be a text, got: None"),
+        (["x"], "expected HEADWAY to be a dictionary, got: ['x']"),
+    ],
+)
+def test_a_wrong_setting_is_told(settings: Any, given: Any, sentence: str) -> None:
+    """At the start, with what was expected and what was found."""
+    settings.HEADWAY = given
+    assert sentence in str(check_settings()[0])
+
+
+def test_right_settings_are_silent_and_read(settings: Any) -> None:
+    """A setting is read when it is used, so tests may change it."""
+    settings.HEADWAY = {"SHARDS": 3, "HEAL_INTERVAL": 1, "TRACK": ["shop.*"]}
+    assert check_settings() == []
+    assert (conf.SHARDS, conf.HEAL_INTERVAL, conf.WINDOW) == (3, 1, 64)
+
+
+def test_a_result_backend_that_gives_up_is_warned_of(settings: Any) -> None:
+    """The service's own settings are right; a host's may not be."""
+    from celery import current_app
+
+    assert check_results() == []
+    before = current_app.conf.result_backend_always_retry
+    current_app.conf.result_backend_always_retry = False
+    try:
+        assert "always_retry" in check_results()[0].msg
+    finally:
+        current_app.conf.result_backend_always_retry = before
+
+
+def test_every_setting_has_a_line_and_is_documented() -> None:
+    """In conf.py a docstring below it, in the README's table a row."""
+    source = (ROOT / "realtime" / "conf.py").read_text()
+    for name in names():
+        assert re.search(rf'{name}: .*\n    """[^"]+"""', source), name
+        assert hasattr(Settings, name)
+        assert f"`{name}`" in (ROOT / "docs" / "settings.md").read_text(), name

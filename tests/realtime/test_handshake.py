@@ -1,0 +1,83 @@
+"""From where sockets may be opened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from realtime.handshake import is_own_origin
+
+
+def scope(origin: str | None, host: str = "shop.example", scheme: str = "wss") -> dict[str, Any]:
+    """Return the part of a handshake that is looked at."""
+    headers = [(b"host", host.encode())]
+    headers += [(b"origin", origin.encode())] if origin is not None else []
+    return {"headers": headers, "scheme": scheme}
+
+
+@pytest.fixture(autouse=True)
+def hosts(settings: Any) -> None:
+    """Answer to one name."""
+    settings.ALLOWED_HOSTS = ["shop.example"]
+    settings.CSRF_TRUSTED_ORIGINS = ["https://app.example", "https://*.partner.example"]
+
+
+@pytest.mark.parametrize(
+    ("origin", "own"),
+    [
+        ("https://shop.example", True),
+        ("HTTPS://SHOP.EXAMPLE", True),
+        ("https://app.example", True),
+        ("https://one.partner.example", True),
+        ("http://shop.example", False),
+        ("https://shop.example:8443", False),
+        ("https://evil.example", False),
+        ("https://shop.example.evil.example", False),
+        ("https://evilpartner.example", False),
+        ("http://one.partner.example", False),
+        ("chrome-extension://shop.example", False),
+        ("null", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_the_whole_origin_is_compared(origin: str | None, own: bool) -> None:  # noqa: FBT001
+    """Scheme, host and port must all be ours, or trusted by name."""
+    assert is_own_origin(scope(origin)) is own
+
+
+def test_a_foreign_host_header_makes_no_origin_ours() -> None:
+    """DNS rebinding: both headers name the attacker."""
+    assert not is_own_origin(scope("https://evil.example", host="evil.example"))
+
+
+def test_two_origins_are_none(settings: Any) -> None:
+    """A smuggled second header decides nothing."""
+    handshake = scope("https://evil.example")
+    handshake["headers"].append((b"origin", b"https://shop.example"))
+    assert not is_own_origin(handshake)
+
+
+def test_a_wildcard_must_be_said_twice(settings: Any) -> None:
+    """ALLOWED_HOSTS = ["*"] alone lets no foreign page in."""
+    settings.ALLOWED_HOSTS = ["*"]
+    assert not is_own_origin(scope("https://evil.example", host="evil.example"))
+    settings.HEADWAY = {"ORIGINS": ["*"]}
+    assert is_own_origin(scope("https://any.example"))
+
+
+def test_behind_a_proxy_that_ends_tls(settings: Any) -> None:
+    """The proxy's header tells the scheme, when the project trusts it."""
+    handshake = scope("https://shop.example", scheme="ws")
+    assert not is_own_origin(handshake)
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    handshake["headers"].append((b"x-forwarded-proto", b"https"))
+    assert is_own_origin(handshake)
+
+
+def test_development_answers_to_localhost(settings: Any) -> None:
+    """As Django does with DEBUG and no ALLOWED_HOSTS."""
+    settings.ALLOWED_HOSTS, settings.DEBUG = [], True
+    assert is_own_origin(scope("http://localhost:8000", host="localhost:8000", scheme="ws"))
+    assert not is_own_origin(scope("http://shop.example", host="shop.example", scheme="ws"))
