@@ -6,14 +6,24 @@ from pathlib import Path
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage
 from django.db import models
+from django.utils.functional import cached_property
 
 
-def private_storage() -> FileSystemStorage:
-    """Return where uploads wait for their job: below MEDIA_ROOT, which no address serves.
+class PrivateStorage(FileSystemStorage):
+    """Where uploads wait for their job: below MEDIA_ROOT, which no address serves.
 
     Web and workers must share this folder: on several machines, a network file system.
     """
-    return FileSystemStorage(location=Path(settings.MEDIA_ROOT) / "uploads")
+
+    @cached_property
+    def base_location(self) -> str:
+        """Return the folder, as the settings say it now."""
+        return str(Path(settings.MEDIA_ROOT) / "uploads")
+
+
+def private_storage() -> FileSystemStorage:
+    """Return the storage; a function, so that migrations need not know its settings."""
+    return PrivateStorage()
 
 
 def private_name(upload: "Upload", name: str) -> str:

@@ -51,6 +51,10 @@ class LimitHandler(FileUploadHandler):
             raise StopUpload(connection_reset=True)
         return raw_data
 
+    def stopped(self, request: HttpRequest) -> bool:
+        """Read the request's files, if nobody has, and tell whether they were too much."""
+        return not request.FILES and self.exceeded
+
     def file_complete(self, file_size: int) -> None:
         """Leave the file to the handlers behind."""
 
@@ -81,7 +85,7 @@ def receives_files(view: View) -> View:
 def _protected(view: View, limit: LimitHandler) -> View:
     @csrf_protect
     def call(request: HttpRequest, *values: Any, **named: Any) -> HttpResponse:
-        if limit.exceeded:
+        if limit.stopped(request):
             return _refuse(view(request, *values, refused=TOO_LARGE, **named))
         return view(request, *values, refused="", **named)
 
