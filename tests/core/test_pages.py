@@ -19,6 +19,7 @@ from core import receiving, uploads
 from core.jobs.images import resize
 from core.middleware import HEADER
 from core.models import Person, Upload
+from core.pictures.picture import Options
 from core.samples import PEOPLE, PICTURES
 from realtime import JobError, start
 from realtime.models import Job
@@ -153,11 +154,13 @@ def test_a_wrong_choice_starts_nothing(change: dict[str, Any], said: str, page: 
 
 def test_own_widths_are_added(page: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """In any order, each once."""
-    started: list[Any] = []
-    monkeypatch.setattr(
-        "core.start_views.start_pictures",
-        lambda owner, kept, options: started.append(options) or Job(pk=uuid4()),
-    )
+    started: list[Options] = []
+
+    def begin(owner: User, kept: list[Upload], options: Options) -> Job:
+        started.append(options)
+        return Job(pk=uuid4())
+
+    monkeypatch.setattr("core.start_views.start_pictures", begin)
     page.post("/pictures/", {**CHOICES, "own_widths": "640px; 320, 100", "pictures": picture()})
     assert started[0].widths == (100, 320, 640)
 
