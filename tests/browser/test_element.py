@@ -110,7 +110,7 @@ def scale(page: Page) -> str:
 
 def wait_for(page: Page, condition: str) -> None:
     """Wait until a script says yes; Playwright's own polling breaks the page's policy."""
-    wait_until(lambda: page.evaluate(condition) or page.wait_for_timeout(10))
+    wait_until(lambda: page.evaluate(condition))
 
 
 def progressbars(page: Page) -> list[dict[str, Any]]:

@@ -52,6 +52,7 @@ def render(text: str, *, user: Any = None, **request_values: Any) -> str:
 def example(name: str) -> dict[str, Any]:
     """Return a state of the contract."""
     frames = json.loads((ROOT / "tests" / "contract" / "frames.json").read_text("utf-8"))
+    state: dict[str, Any]
     [state] = [
         example["frame"]["jobs"][0]
         for example in frames["server"]["valid"]
