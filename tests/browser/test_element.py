@@ -432,6 +432,35 @@ def test_cancel_is_shown_at_once(double: Double, page: Page) -> None:
     page.locator("job-progress[status=cancelled] .word", has_text="Cancelled").wait_for()
 
 
+def test_a_cancel_that_was_accepted_waits_for_the_job(double: Double, page: Page) -> None:
+    """A task may be long in a step; until it has noticed, the bar goes on being cancelled."""
+    answer_cancel(page, 202, {**RUNNING, "status": "cancelling"})
+    page.clock.install()
+    page.goto(double.page(bar(attributes="actions")))
+    page.get_by_role("button").click()
+    page.locator("job-progress .word", has_text="Cancelling…").wait_for()
+    page.wait_for_timeout(100)
+    page.clock.run_for(20_000)
+    double.change(fresh(RUNNING, seq=90, fraction=0.5))
+    page.clock.run_for(1000)
+    page.locator("job-progress .value", has_text="50%").wait_for()
+    assert text_of(page, ".word") == "Cancelling…"
+
+
+def test_a_cancel_that_nobody_answers_is_taken_back(double: Double, page: Page) -> None:
+    """After ten seconds without an answer the bar is as it was, and says why."""
+    answer_cancel(page, 202, {}, hold=True)
+    page.clock.install()
+    page.goto(double.page(bar(attributes="actions")))
+    page.get_by_role("button").click()
+    page.locator("job-progress .word", has_text="Cancelling…").wait_for()
+    page.clock.run_for(10_500)
+    assert page.get_by_role("alert").inner_text() == (
+        "Could not cancel: the server did not answer."
+    )
+    assert text_of(page, ".word") == "Running"
+
+
 def test_a_cancel_that_is_refused_is_taken_back_with_the_reason(
     double: Double, page: Page, browser: Browser
 ) -> None:

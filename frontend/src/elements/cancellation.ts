@@ -7,6 +7,7 @@ const PATIENCE = 10_000;
 export class Cancellation {
   readonly #changed: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #pending = false;
   #problem = "";
 
   constructor(changed: () => void) {
@@ -14,7 +15,7 @@ export class Cancellation {
   }
 
   get pending(): boolean {
-    return this.#timer !== undefined;
+    return this.#pending;
   }
 
   /** Why it failed, in a sentence to show; "" when it did not. */
@@ -25,10 +26,12 @@ export class Cancellation {
   /** Asks, and gives the service's answer to `take`. */
   async ask(include: string, job: string, take: (answer: unknown) => void): Promise<void> {
     this.settle();
+    this.#pending = true;
     this.#timer = setTimeout(() => this.#fail(text("noAnswer")), PATIENCE);
     this.#changed();
     try {
       take(await act(include, job, "cancel"));
+      clearTimeout(this.#timer); // accepted: how long the job takes to notice is its own affair
     } catch (problem) {
       const reason = problem instanceof Error ? problem.message : String(problem);
       this.#fail(text("refused", { reason }));
@@ -38,7 +41,7 @@ export class Cancellation {
   /** The job has answered by itself, or is no longer shown. */
   settle(): void {
     clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#pending = false;
     this.#problem = "";
   }
 
