@@ -1,10 +1,13 @@
 """What every answer of the service carries."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+_FAULTS = {HTTPStatus.NOT_FOUND, HTTPStatus.INTERNAL_SERVER_ERROR}
 HEADER = "Content-Security-Policy"
 
 STRICT = {
@@ -43,7 +46,13 @@ class ContentSecurityPolicyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Add the policy to the answer."""
         answer = self.get_response(request)
-        match = request.resolver_match
-        in_admin = match is not None and match.app_name == "admin"
-        answer.headers.setdefault(HEADER, policy(ADMIN if in_admin else STRICT))
+        if not _is_djangos_own_page(answer):
+            match = request.resolver_match
+            in_admin = match is not None and match.app_name == "admin"
+            answer.headers.setdefault(HEADER, policy(ADMIN if in_admin else STRICT))
         return answer
+
+
+def _is_djangos_own_page(answer: HttpResponseBase) -> bool:
+    """Tell whether it may be the page that shows a developer what went wrong."""
+    return settings.DEBUG and answer.status_code in _FAULTS

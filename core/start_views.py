@@ -20,7 +20,7 @@ from core.people.table import Row, Table, open_table
 from core.pictures.picture import Options
 from core.receiving import LIMIT, TOO_LARGE, receives_files
 from core.requests import SignedIn
-from core.starting import start_import, start_pictures
+from core.starting import NotQueued, start_import, start_pictures
 
 PREVIEW = 5
 SAMPLE = 50
@@ -41,7 +41,11 @@ def pictures(request: SignedIn, refused: str) -> HttpResponse:
     asked = form.cleaned_data
     kept = uploads.keep(request.user, asked["pictures"])
     options = Options(tuple(asked["all_widths"]), asked["format"], asked["quality"])
-    job = start_pictures(request.user, kept, options)
+    try:
+        job = start_pictures(request.user, kept, options)
+    except NotQueued as fault:
+        uploads.forget([upload.pk for upload in kept])
+        return _form(request, "core/pictures.html", form, str(fault))
     return _go_on(request, reverse("job", args=[job.pk]))
 
 
@@ -78,8 +82,10 @@ def import_columns(request: SignedIn, pk: UUID) -> HttpResponse:
     matched = match_columns(table.columns, sample)
     form = ColumnsForm(table.columns, request.POST or None, initial=matched)
     if form.is_valid():
-        job = start_import(request.user, upload, form.chosen())
-        return redirect("job", job.pk)
+        try:
+            return redirect("job", start_import(request.user, upload, form.chosen()).pk)
+        except NotQueued as fault:
+            form.add_error(None, str(fault))
     return render(request, "core/columns.html", _preview(upload, table, sample, form))
 
 

@@ -55,7 +55,7 @@ class Results:
             )
 
 
-@shared_task(name="core.jobs.images.resize")
+@shared_task(name="core.jobs.images.resize", ignore_result=True)
 def resize(upload_ids: Sequence[str], widths: Sequence[int], form: str, quality: int) -> int:
     """Make smaller versions of uploaded pictures and attach them as one ZIP."""
     options = Options(tuple(widths), form, quality)

@@ -45,7 +45,7 @@ class Survey:
     """How its birthdays are written."""
 
 
-@shared_task(name="core.jobs.transfer.import_people")
+@shared_task(name="core.jobs.transfer.import_people", ignore_result=True)
 def import_people(upload_id: str, columns: Mapping[str, int]) -> dict[str, int]:
     """Import an uploaded address list; rows that cannot be used are attached with the reason."""
     progress.stages([("Check", 1), ("Import", 8)])

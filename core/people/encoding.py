@@ -55,7 +55,7 @@ def _check_head(head: bytes) -> None:
         raise BadTable("The file is empty: choose one with a line of column names and rows.")
     for signature, what in _OTHER_FILES:
         if head.startswith(signature):
-            raise BadTable(f"The file is {what}: save it as “CSV UTF-8” and upload that.")
+            raise BadTable(f"The file is {what}, not CSV: export it as “CSV UTF-8” first.")
 
 
 def _sure(path: Path, name: str) -> Encoding:

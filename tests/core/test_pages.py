@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from core import receiving, uploads
 from core.jobs.images import resize
@@ -152,6 +153,21 @@ def test_a_wrong_choice_starts_nothing(change: dict[str, Any], said: str, page: 
     assert not Upload.objects.exists()
 
 
+def test_without_a_queue_the_page_says_so(page: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And keeps no upload that no job will ever fetch."""
+    columns = page.post("/people/import/", {"file": listed()})["Location"]
+
+    def away(*_: Any, **__: Any) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr("core.starting.start", away)
+    said = "The queue cannot be reached"
+    assert said in page.post(columns, {"email": "2"}).content.decode()
+    data = {**CHOICES, "pictures": picture()}
+    assert said in page.post("/pictures/", data).content.decode()
+    assert [upload.name for upload in Upload.objects.all()] == ["people.csv"]
+
+
 def test_own_widths_are_added(page: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """In any order, each once."""
     started: list[Options] = []
@@ -236,7 +252,7 @@ def test_a_wrong_choice_of_columns_starts_nothing(
 
 
 @pytest.mark.parametrize(
-    ("data", "said"), [(b"", "The file is empty"), (b"PK\x03\x04....", "save it as “CSV UTF-8”")]
+    ("data", "said"), [(b"", "The file is empty"), (b"PK\x03\x04....", "export it as “CSV UTF-8”")]
 )
 def test_a_file_that_is_no_list_is_refused_at_once(data: bytes, said: str, page: Client) -> None:
     """And not kept."""
