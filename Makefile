@@ -29,8 +29,11 @@ test-python: .venv/.ready-test ## Run the Python and browser tests on SQLite
 	@scripts/browser
 	$(PYTHON) -m pytest
 
+# The tests that are left out choose their own database. --reuse-db: it goes with its server,
+# dropping it would first wait for every thread that has a connection.
 test-postgres: .venv/.ready-test ## Run the tests that use a database on PostgreSQL
-	$(PYTHON) -m tests.services postgres -- $(PYTHON) -m pytest -m "not browser"
+	$(PYTHON) -m tests.services postgres -- $(PYTHON) -m pytest -m "not browser" --reuse-db \
+		--ignore tests/docker --ignore tests/core/test_up.py
 
 test-frontend: .venv/.ready-test $(NODE_MODULES) ## Run the TypeScript tests
 	cd frontend && ../$(NODE) npm test
