@@ -10,6 +10,7 @@ from functools import wraps
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -38,6 +39,7 @@ class Problem(Exception):
         self.status, self.title, self.detail = status, title, detail
 
 
+NOT_SIGNED_IN = Problem(401, "Not signed in", "Sign in, then ask again.")
 NOT_FOUND = Problem(404, "Not found", "There is no such job, or it is not yours to see.")
 
 
@@ -48,7 +50,7 @@ def _answers(call: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespons
     def answer(request: HttpRequest, *values: Any, **named: Any) -> HttpResponseBase:
         try:
             if not request.user.is_authenticated:
-                raise Problem(401, "Not signed in", "Sign in, then ask again.")
+                return _problem(NOT_SIGNED_IN)
             return call(request, *values, **named)
         except Problem as problem:
             return _problem(problem)
@@ -154,12 +156,19 @@ def _chosen(request: HttpRequest, *, operator: bool) -> QuerySet[Job]:
     if name := asked.get("name"):
         found = found.filter(name=name)
     if owner := asked.get("owner"):
-        found = found.filter(owner_id=owner) if owner.isdecimal() else found.none()
+        found = _owned(found, owner)
     if text := asked.get("q", "")[:CHARACTERS_OF_A_SEARCH].replace("\x00", ""):
         found = found.filter(Q(title__icontains=text) | Q(name__icontains=text))
     if since := asked.get("since"):
         found = found.filter(queued_at__gte=_moment(since))
     return found
+
+
+def _owned(found: QuerySet[Job], owner: str) -> QuerySet[Job]:
+    try:
+        return found.filter(Q(("owner_id", owner)))
+    except (ValueError, ValidationError):
+        return found.none()
 
 
 def _after(found: QuerySet[Job], cursor: str) -> QuerySet[Job]:

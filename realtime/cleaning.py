@@ -27,7 +27,7 @@ def number(value: object) -> float | None:
         return max(-LARGEST, min(int(value), LARGEST))
     if isinstance(value, numbers.Real) or hasattr(value, "__float__"):
         try:
-            found = float(value)  # type: ignore[arg-type]
+            found = float(value)
         except Exception:  # noqa: BLE001  any object may be given
             return None
         return max(-float(LARGEST), min(found, float(LARGEST))) if math.isfinite(found) else None

@@ -22,9 +22,9 @@ class Settings:
     """Into how many groups of the layer jobs are spread."""
     PREFIX: str = "headway"
     """What the names of keys and groups in Redis begin with."""
-    TRACK: list[str] = ["*"]  # noqa: RUF012  read only, and copied by nobody
+    TRACK: list[str] = ["*"]
     """Patterns of the task names that are tracked."""
-    IGNORE: list[str] = ["celery.*"]  # noqa: RUF012
+    IGNORE: list[str] = ["celery.*"]
     """Patterns of the task names that are not tracked, though TRACK matches."""
     REPORT_INTERVAL: float = 0.1
     """Seconds between two reports of one job."""
@@ -44,7 +44,7 @@ class Settings:
     """Characters kept of a title, message or reason."""
     LINE_LENGTH: int = 2_000
     """Characters kept of a log line."""
-    ORIGINS: list[str] = []  # noqa: RUF012
+    ORIGINS: list[str] = []
     """Further origins that may open sockets; ["*"] besides ALLOWED_HOSTS = ["*"] lets all in."""
     HEARTBEAT: int = 20
     """Seconds without a frame after which a socket is sent a heartbeat."""

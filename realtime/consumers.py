@@ -109,5 +109,3 @@ class NoSuchSocket:
         del scope
         await receive()
         await send({"type": "websocket.close"})
-
-

@@ -33,4 +33,4 @@ class StoreAway(HeadwayError):
 
 
 class Refused(HeadwayError):
-    """The job's status does not allow the request: read the state again and act on its `actions`."""
+    """The job's status does not allow the request: read its state again, act on its `actions`."""

@@ -68,8 +68,9 @@ def _own_origin(scope: dict[str, Any]) -> str | None:
 
 
 def _is_secure(scope: dict[str, Any]) -> bool:
-    if settings.SECURE_PROXY_SSL_HEADER:
-        name, value = settings.SECURE_PROXY_SSL_HEADER
+    header: tuple[str, str] | None = settings.SECURE_PROXY_SSL_HEADER
+    if header:
+        name, value = header
         given = _headers(scope, name.removeprefix("HTTP_").replace("_", "-").lower().encode())
         return [one.split(",")[0].strip() for one in given] == [value]
     return scope.get("scheme") in {"wss", "https"}
@@ -87,9 +88,7 @@ def _matches(origin: str, pattern: str) -> bool:
     given, wanted = urlsplit(origin), urlsplit(pattern.lower())
     ending = wanted.netloc.removeprefix("*")
     return (
-        ending.startswith(".")
-        and given.scheme == wanted.scheme
-        and given.netloc.endswith(ending)
+        ending.startswith(".") and given.scheme == wanted.scheme and given.netloc.endswith(ending)
     )
 
 

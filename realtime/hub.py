@@ -158,7 +158,7 @@ class Hub:
         known = self._known.get(job)
         return known.state if known else None
 
-    async def _send_first(
+    async def _send_first(  # noqa: PLR0913  the parts of a topic
         self, mailbox: Mailbox, topic: str, kind: str, job: str, have: int, *, alive: bool
     ) -> None:
         if kind == "job":

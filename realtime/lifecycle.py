@@ -16,7 +16,6 @@ from typing import Any
 
 from billiard.exceptions import WorkerLostError
 from celery import signals
-from celery.exceptions import Reject
 from django.db import connection, transaction
 
 from realtime import progress, records
@@ -231,14 +230,16 @@ def _on_unknown(name: str, id: str, **_: Any) -> None:  # noqa: A002  Celery's n
     _end(id, Status.FAILED, error={"kind": "NotRegistered", "text": told, "public": True})
 
 
-def _on_leave(task_id: str, task: Any, retval: Any = None, state: str | None = None, **_: Any) -> None:
+def _on_leave(
+    task_id: str, task: Any, retval: Any = None, state: str | None = None, **_: Any
+) -> None:
     run = _run_of(task_id)
     if run is None:
         return
     if state == "IGNORED" and not run.replaced:
         _end(task_id, Status.CANCELLED)
         task.backend.mark_as_revoked(task_id, "cancelled", request=task.request)
-    elif state == "REJECTED" and not (isinstance(retval, Reject) and retval.requeue):
+    elif state == "REJECTED" and not getattr(retval, "requeue", False):
         _end(task_id, Status.FAILED, error=_error(retval))
     _leave(run)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import types
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Generator
+from functools import partial
 from typing import Any
 
 from realtime.conf import conf
@@ -112,10 +113,10 @@ class Mailbox:
         except Exception:  # noqa: BLE001  whatever a server raises: the socket is gone
             self.stop()
             return
-        rest = _go_on(sending, waits_for)
+        rest: Awaitable[None] = _go_on(sending, waits_for)
         self._sending = asyncio.ensure_future(self._finish(rest))
 
-    async def _finish(self, rest: Coroutine[Any, Any, None]) -> None:
+    async def _finish(self, rest: Awaitable[None]) -> None:
         try:
             await rest
         except Exception:  # noqa: BLE001
@@ -144,9 +145,9 @@ def _go_on(sending: Generator[Any, Any, None], waits_for: Any) -> Generator[Any,
         try:
             answer = yield waits_for
         except BaseException as error:  # noqa: BLE001  handed on to where it belongs
-            step = lambda error=error: sending.throw(error)  # noqa: E731
+            step = partial(sending.throw, error)
         else:
-            step = lambda answer=answer: sending.send(answer)  # noqa: E731
+            step = partial(sending.send, answer)
         try:
             waits_for = step()
         except StopIteration:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest
@@ -19,26 +20,29 @@ class OwnerMiddleware:
     sync_capable = True
     async_capable = True
 
-    def __init__(self, get_response: Callable[[HttpRequest], Answer]) -> None:
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         """Take the place in the chain, in its manner: sync or async."""
         self._get_response = get_response
-        if iscoroutinefunction(get_response):
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
             markcoroutinefunction(self)
 
     def __call__(self, request: HttpRequest) -> Answer:
         """Bind the request's user while it is answered."""
-        if iscoroutinefunction(self):
+        if self._is_async:
             return self._answer_async(request)
         token = requester.set(lambda: _owner(request))
         try:
-            return self._get_response(request)
+            answer: HttpResponseBase = self._get_response(request)
+            return answer
         finally:
             requester.reset(token)
 
     async def _answer_async(self, request: HttpRequest) -> HttpResponseBase:
         token = requester.set(lambda: _owner(request))
         try:
-            return await self._get_response(request)  # type: ignore[misc]
+            answer: HttpResponseBase = await self._get_response(request)
+            return answer
         finally:
             requester.reset(token)
 

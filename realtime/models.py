@@ -85,9 +85,7 @@ class File(models.Model):
     class Meta:
         verbose_name = _("file")
         verbose_name_plural = _("files")
-        constraints = (
-            models.UniqueConstraint(fields=("job", "name"), name="realtime_file_once"),
-        )
+        constraints = (models.UniqueConstraint(fields=("job", "name"), name="realtime_file_once"),)
 
     def __str__(self) -> str:
         """Return the file's name."""

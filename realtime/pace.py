@@ -20,12 +20,19 @@ class Pace:
 
     def __init__(self) -> None:
         """Begin without an observation."""
-        self._restart()
+        self.rate: float | None = None
+        self._begun: float | None = None
+        self._time: float | None = None
+        self._n = 0.0
+        self._fraction: float | None = None
+        self._speed: float | None = None
+        self._left: float | None = None
+        self._updates = 0
 
     def observe(self, now: float, n: float, fraction: float | None) -> None:
         """Take in that at `now` (seconds, any origin) `n` items and a fraction were done."""
         if self._time is None or n < self._n:
-            self._restart()
+            Pace.__init__(self)
             self._begun, self._time, self._n, self._fraction = now, now, n, fraction
             return
         elapsed = now - self._time
@@ -55,16 +62,6 @@ class Pace:
         left = (1 - fraction) / self._speed
         before = None if self._left is None else max(self._left - elapsed, 0)
         self._left = _smoothed(before, left, weight)
-
-    def _restart(self) -> None:
-        self.rate: float | None = None
-        self._begun: float | None = None
-        self._time: float | None = None
-        self._n = 0.0
-        self._fraction: float | None = None
-        self._speed: float | None = None
-        self._left: float | None = None
-        self._updates = 0
 
 
 def _smoothed(before: float | None, now: float, weight: float) -> float:

@@ -63,5 +63,3 @@ def _error(error: dict[str, Any] | None, role: Role) -> dict[str, Any] | None:
         return None
     told = error["text"] if role is Role.OPERATOR or error.get("public") else SAFE_TEXT
     return {"kind": error["kind"], "text": told}
-
-

@@ -156,7 +156,9 @@ def _watch(topics: object) -> Watch:
 
 def _position(topic: str, have: object) -> int:
     if not isinstance(have, dict):
-        raise BadFrame(f"expected what the browser has of a topic as an object, got: {_short(have)}")
+        raise BadFrame(
+            f"expected what the browser has of a topic as an object, got: {_short(have)}"
+        )
     key = "after" if topic.startswith("log:") else "seq"
     return _number(have.get(key, 0), key)
 

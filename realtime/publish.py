@@ -83,7 +83,9 @@ def publish(
     `blind` does without the store, which is known to be away.
     """
     reports = [change.report() for change in changes]
-    answers = [None] * len(reports) if blind else _remember(reports)
+    answers: list[Remembered | None] = [None] * len(reports)
+    if not blind:
+        answers = _remember(reports)
     unrecorded = records.try_record(
         [
             (change.state, *_numbers(change, answer))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 
 from realtime import states as newest_states
@@ -25,12 +26,13 @@ states = newest_states.read
 
 def first_ids(kind: str, root: str, user: str) -> list[str]:
     """Return the ids of the jobs with which a topic (tree, mine, all) begins, newest first."""
-    chosen: dict[str, QuerySet[Job]] = {
-        "tree": Job.objects.filter(root=root or None),
-        "mine": Job.objects.filter(owner_id=user if kind == "mine" else None),
-        "all": Job.objects.all(),
+    chosen: dict[str, dict[str, Any]] = {
+        "tree": {"root": root},
+        "mine": {"owner_id": user},
+        "all": {},
     }
-    return [str(job) for job in chosen[kind].values_list("pk", flat=True)[:FIRST]]
+    found = Job.objects.filter(**chosen[kind])
+    return [str(job) for job in found.values_list("pk", flat=True)[:FIRST]]
 
 
 def log(job: str, after: int, limit: int = LINES_PER_READ) -> Lines:
@@ -70,5 +72,5 @@ def _listed(owners: list[str], *, everything: bool) -> set[str]:
     current = Q(finished_at__gt=timezone.now() - RECENT) | ~Q(status__in=ENDS)
     jobs = Job.objects.filter(current)
     if not everything:
-        jobs = jobs.filter(owner_id__in=owners)
+        jobs = jobs.filter(Q(("owner_id__in", owners)))
     return {str(job) for job in jobs.values_list("pk", flat=True)[:FIRST]}

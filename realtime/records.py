@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.utils import DataError
+from django.utils import timezone
 
 from realtime.events import ENDS, JobState
 from realtime.models import Job
@@ -74,7 +75,7 @@ def _row(state: JobState, columns: dict[str, Any]) -> Job:
         owner_id=state.owner,
         root=state.root,
         parent=state.parent,
-        queued_at=_moment(state.queued_at),
+        queued_at=_moment(state.queued_at) or timezone.now(),
         **columns,
     )
 
@@ -92,4 +93,3 @@ def _columns(state: JobState, seq: int, log: int) -> dict[str, Any]:
 
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-

@@ -103,10 +103,12 @@ class Stage:
 
 
 class RunningJob:
-    """One attempt of a job in this process. Only the task's code writes, only the reporter reads;
-    the few values that both touch are single assignments."""
+    """One attempt of a job in this process: the task's code writes, the reporter reads.
 
-    def __init__(
+    The few values that both touch are single assignments.
+    """
+
+    def __init__(  # noqa: PLR0913  a job is known by what it inherits
         self,
         *,
         id: str,  # noqa: A002  the contract's name

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Protocol
@@ -195,6 +196,7 @@ class RedisStore:
 
     def ask(self, job: str, what: str) -> None:
         """Keep the request in the job's record."""
+
         def send() -> None:
             with self._redis.pipeline(transaction=True) as pipe:
                 pipe.hset(_key(job), "asks", what)
@@ -216,9 +218,9 @@ class RedisStore:
             with self._redis.pipeline(transaction=False) as pipe:
                 for keys, values in calls:
                     self._remember(keys=keys, args=values, client=pipe)
-                return pipe.execute()
+                return list(pipe.execute())
 
-        return _answered(send)
+        return list(_answered(send))
 
     def _each(self, jobs: list[str], read: Any, *, time: bool = False) -> list[Any]:
         if not jobs:
@@ -230,12 +232,12 @@ class RedisStore:
                     read(pipe, _key(job))
                 if time:
                     pipe.time()
-                return pipe.execute()
+                return list(pipe.execute())
 
-        return _answered(send)
+        return list(_answered(send))
 
 
-def _answered(call: Any) -> Any:
+def _answered(call: Callable[[], Any]) -> Any:
     try:
         return call()
     except redis.RedisError as error:

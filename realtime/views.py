@@ -27,7 +27,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
     del request
     parts = {"store": _store(), "database": _database()}
     ready = all(said == "ok" for said in parts.values())
-    return JsonResponse({"status": "ok" if ready else "away", **parts}, status=200 if ready else 503)
+    return JsonResponse(
+        {"status": "ok" if ready else "away", **parts}, status=200 if ready else 503
+    )
 
 
 def _store() -> str:

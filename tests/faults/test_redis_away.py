@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from realtime.models import Job
 from tests import tasks
 from tests.processes import Child, web_server, worker
 from tests.services import RedisServer, wait_until
-from tests.sockets import sign_in, viewer
+from tests.sockets import Viewer, sign_in, viewer
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -43,7 +44,7 @@ def a_worker(
 
 
 @pytest.mark.parametrize("way", ["killed and restarted empty", "stopped and continued"])
-async def test_a_job_that_ends_while_redis_is_away(
+async def test_a_job_that_ends_while_redis_is_away(  # noqa: PLR0913, PLR0917  its cast
     web: Child, a_worker: Child, redis: RedisServer, ana: Any, tmp_path: Path, way: str
 ) -> None:
     """The end is in SQL, the result is right, and the viewer's bar is right after Redis is back."""
@@ -65,7 +66,7 @@ async def test_a_job_that_ends_while_redis_is_away(
         assert (last["status"], last["current"], last["fraction"]) == ("succeeded", 100, 1.0)
     row = await Job.objects.aget(pk=job)
     assert row.status == "succeeded"
-    assert await sync_to_async(lambda: AsyncResult(job).get(timeout=10))() == 100
+    assert await sync_to_async(AsyncResult(job).get)(timeout=10) == 100
 
 
 async def test_a_job_goes_on_reporting_after_redis_lost_everything(
@@ -81,12 +82,15 @@ async def test_a_job_goes_on_reporting_after_redis_lost_everything(
             await sees.until(lambda: sees.states.get(job, {}).get("current", 0) > 10)
             seen = sees.states[job]
             await sync_to_async(lose)(redis)
-            await sees.until(
-                lambda seen=seen: sees.states[job]["current"] > seen["current"] + 100, seconds=20
-            )
+            further = seen["current"] + 100
+            await sees.until(partial(_is_past, sees, job, further), seconds=20)
             assert sees.states[job]["seq"] > seen["seq"]
-        await sync_to_async(realtime.control.cancel)(job)  # type: ignore[attr-defined]
+        await sync_to_async(realtime.control.cancel)(job)
         assert (await sees.ended(job))["status"] == "cancelled"
+
+
+def _is_past(sees: Viewer, job: str, current: float) -> bool:
+    return bool(sees.states[job]["current"] > current)
 
 
 def _flush(redis: RedisServer) -> None:
@@ -105,7 +109,7 @@ def test_progress_calls_do_not_wait_for_redis(
     """While Redis is frozen, a thousand calls take no longer than before."""
     gate, told = tmp_path / "gate", tmp_path / "told"
     job = tasks.time_calls.delay(str(gate), str(told)).id
-    wait_until(lambda: (tmp_path / "gate.waiting").exists(), "the task to wait")
+    wait_until((tmp_path / "gate.waiting").exists, "the task to wait")
     redis.stop()
     gate.touch()
     slowest = wait_until(lambda: told.exists() and told.read_text(), "the calls", seconds=20)

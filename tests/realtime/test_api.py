@@ -12,7 +12,7 @@ from django.test import Client
 from realtime import files, publish
 from realtime.events import JobState, Status, timestamp
 from realtime.models import Job
-from realtime.store import Store
+from realtime.store import Report, Store
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -135,7 +135,7 @@ def test_a_running_job_is_asked_to_stop(job_of: Any, ana: Any, store: Store) -> 
     job = job_of(ana)
     answer = client_of(ana).post(f"/headway/api/jobs/{job}/cancel")
     assert (answer.status_code, answer.json()["status"]) == (202, "cancelling")
-    kept = store.remember([publish.Report(job=job, order=1)])
+    kept = store.remember([Report(job=job, order=1)])
     assert kept[0].asks == "cancel"
 
 
@@ -159,7 +159,7 @@ def test_files_are_downloads_for_those_who_may_see_the_job(
     kept = files.keep(job, name, io.BytesIO(b"<script>"), None)
     assert kept["name"] == "bad <name>.html"
     answer = client_of(ana).get(kept["url"])
-    assert b"".join(answer.streaming_content) == b"<script>"  # type: ignore[arg-type]
+    assert answer.getvalue() == b"<script>"
     assert answer["Content-Disposition"].startswith("attachment")
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert client_of(ben).get(kept["url"]).status_code == 404

@@ -59,4 +59,4 @@ def test_every_setting_has_a_line_and_is_documented() -> None:
     for name in names():
         assert re.search(rf'{name}: .*\n    """[^"]+"""', source), name
         assert hasattr(Settings, name)
-        assert f"`{name}`" in (ROOT / "docs" / "settings.md").read_text(), name
+        assert f"`{name}`" in (ROOT / "README.md").read_text(), name

@@ -31,7 +31,7 @@ class Publisher:
         self.release = threading.Event()
         self.release.set()
 
-    def __call__(
+    def __call__(  # noqa: D102  the shape of `publish`
         self, changes: list[Change], *, recorded: Callable[[], None], blind: bool
     ) -> Published:
         self.release.wait(10)

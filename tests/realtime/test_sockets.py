@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,12 +100,13 @@ async def test_mine_all_and_tree_bring_lists_and_what_comes_new(
         await ana_sees.watch("mine")
         await operator_sees.watch("all")
         for one in (ana_sees, operator_sees):
-            await one.until(lambda one=one: one.of_type("watching"))
+            await one.until(partial(one.of_type, "watching"))
         parent = await start(tasks.start_child, owner=ana)
         for one in (ana_sees, operator_sees):
             await one.ended(before)
             await one.ended(parent)
-            await one.until(lambda one=one: len(one.states) == 3)
+            while len(one.states) < 3:
+                await one.read()
         child = next(state for state in ana_sees.states.values() if state["parent"])
         assert (child["parent"], child["root"], child["owner"]) == (parent, parent, str(ana.pk))
         await ana_sees.watch(f"tree:{parent}")
@@ -163,7 +165,7 @@ async def test_a_reader_that_does_not_acknowledge_gets_no_more_than_its_window(
         await slow.send(type="ack", frames=64)
         await slow.until(lambda: slow.data_frames == 65)
         assert slow.states[job]["current"] > seen + 100
-        await sync_to_async(realtime.control.cancel)(job)  # type: ignore[attr-defined]
+        await sync_to_async(realtime.control.cancel)(job)
         slow.acknowledges = True
         assert (await slow.ended(job))["status"] == "cancelled"
 
@@ -171,10 +173,21 @@ async def test_a_reader_that_does_not_acknowledge_gets_no_more_than_its_window(
 @pytest.mark.parametrize(
     "text",
     [
-        "", "[]", "null", "{", '{"type": "watch"}', '{"type": "nonsense"}', '{"type": "ack"}',
-        '{"type": "ack", "frames": -1}', '{"type": "ack", "frames": 1e400}',
-        '{"type": "ack", "frames": NaN}', "[" * 16000, '{"type": "watch", "topics": {"mine": 1}}',
-        '{"type": "ack", "frames": ' + "9" * 5000 + "}", "x" * 20000, b"\x00\x01",
+        "",
+        "[]",
+        "null",
+        "{",
+        '{"type": "watch"}',
+        '{"type": "nonsense"}',
+        '{"type": "ack"}',
+        '{"type": "ack", "frames": -1}',
+        '{"type": "ack", "frames": 1e400}',
+        '{"type": "ack", "frames": NaN}',
+        "[" * 16000,
+        '{"type": "watch", "topics": {"mine": 1}}',
+        '{"type": "ack", "frames": ' + "9" * 5000 + "}",
+        "x" * 20000,
+        b"\x00\x01",
         '{"type": "watch", "topics": {"\\ud800": []}}',
     ],
 )

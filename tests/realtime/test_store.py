@@ -20,7 +20,7 @@ def state(job: str, status: Status = Status.RUNNING, **more: Any) -> JobState:
 
 def report(job: str, **more: Any) -> Report:
     """Return a report of a first attempt, unless said otherwise."""
-    given = {"order": 1, "run": "one", "body": state(job).body()} | more
+    given: dict[str, Any] = {"order": 1, "run": "one", "body": state(job).body()} | more
     return Report(job=job, **given)
 
 
@@ -141,7 +141,8 @@ def test_unknown_jobs_are_left_out(store: Store, job: str) -> None:
     other = str(uuid.uuid4())
     assert set(store.states([other, job])) == {job}
     assert set(store.signs([other, job])) == {job}
-    assert store.states([]) == store.signs([]) == {}
+    assert store.states([]) == {}
+    assert store.signs([]) == {}
     assert store.log(other, 0).lines == []
 
 
