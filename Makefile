@@ -25,7 +25,8 @@ bench: .venv/.ready-test ## Run the benchmarks
 setup: .venv/.ready-test .venv/.ready-check $(NODE_MODULES) ## Install everything that test and check need
 	@scripts/browser
 
-test-python: .venv/.ready-test ## Run the Python and browser tests on SQLite
+# The browser tests take axe-core from node_modules.
+test-python: .venv/.ready-test $(NODE_MODULES) ## Run the Python and browser tests on SQLite
 	@scripts/browser
 	$(PYTHON) -m pytest
 
