@@ -9,3 +9,9 @@ class CoreConfig(AppConfig):
     name = "core"
     verbose_name = "Headway service"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Mend what uploads suffer from below."""
+        from core.large_bodies import spare_daphne
+
+        spare_daphne()

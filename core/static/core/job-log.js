@@ -33,6 +33,7 @@ async function fetchMore() {
   if (!answer.ok) return false;
   const { lines, lost } = await answer.json();
   if (lines.length > 0) show(lines, lost);
+  empty.hidden = last > 0;
   return lines.length > 0;
 }
 
@@ -43,12 +44,11 @@ function show(lines, lost) {
   while (list.childElementCount > LINES_SHOWN) list.firstElementChild.remove();
   last = lines.at(-1).n;
   list.hidden = false;
-  empty.hidden = true;
   if (follows) list.scrollTop = list.scrollHeight;
 }
 
 function drawn({ at, level, text }) {
-  const line = document.createElement("li");
+  const line = document.createElement("div");
   line.className = level;
   const time = document.createElement("time");
   if (at) {
