@@ -8,10 +8,12 @@ import os
 import sys
 from typing import Any
 
-from realtime.conf import conf
 from realtime.layer import open_layer
 
 logger = logging.getLogger("realtime")
+
+PATIENCE = 1.0
+"""Seconds an announcement may take; it holds up the next reports, but no task."""
 
 
 class Announcer:
@@ -24,7 +26,7 @@ class Announcer:
     def __init__(self) -> None:
         """Open the loop; the layer connects when it first sends."""
         self._runner = asyncio.Runner()
-        self._layer = open_layer(timeout=conf.STORE_TIMEOUT)
+        self._layer = open_layer(timeout=PATIENCE)
 
     def send(self, shards: dict[str, list[str]]) -> None:
         """Send each shard's states as one message; losses are healed by the readers."""
@@ -39,7 +41,7 @@ class Announcer:
             self._layer.group_send(shard, {"type": "jobs", "states": states})
             for shard, states in shards.items()
         )
-        async with asyncio.timeout(4 * conf.STORE_TIMEOUT):
+        async with asyncio.timeout(PATIENCE):
             await asyncio.gather(*sends)
 
 

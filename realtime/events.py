@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -25,6 +25,10 @@ class Status(StrEnum):
 
 
 ENDS = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.LOST})
+
+
+# Made once: `json.dumps` would make an encoder for each call.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +114,11 @@ class JobState:
 
     def body(self) -> str:
         """Return the state as JSON without `seq` and `log`, which only the store knows."""
-        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+        return _encode(self.values())
+
+    def values(self) -> dict[str, Any]:
+        """Return the fields by name; lists and dictionaries are the state's own, not copies."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
     def changed(self, **values: Any) -> JobState:
         """Return the state with some values replaced."""

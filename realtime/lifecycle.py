@@ -114,7 +114,8 @@ def _on_publish(sender: str, headers: dict[str, Any] | None = None, **_: Any) ->
     }
     _outside_loop(lambda: _record_queued(state))
     change = Change(state=state, order=0)
-    get_reporter().put(Transition(lambda: change))
+    # Not at once: many jobs that are queued together are then announced together.
+    get_reporter().put(Transition(lambda: change), soon=True)
 
 
 def _queued_state(name: str, headers: dict[str, Any]) -> JobState:

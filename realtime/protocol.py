@@ -18,6 +18,10 @@ TOPIC: Final = re.compile(
 )
 
 
+# Made once: `json.dumps` would make an encoder for each call.
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 class BadFrame(ValueError):
     """The frame is not one of the protocol: see `browser to server` in its description."""
 
@@ -121,11 +125,11 @@ def heartbeat(at: str) -> str:
 
 def encode_state(state: dict[str, Any]) -> str:
     """Return one state as JSON."""
-    return json.dumps(state, ensure_ascii=False, separators=(",", ":"))
+    return _to_json(state)
 
 
 def _encode(**frame: Any) -> str:
-    return json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
+    return _to_json(frame)
 
 
 def _object(text: str | None) -> dict[str, Any]:

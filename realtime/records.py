@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -87,7 +86,7 @@ def _columns(state: JobState, seq: int, log: int) -> dict[str, Any]:
         "seq": seq,
         "started_at": _moment(state.started_at),
         "finished_at": _moment(state.finished_at),
-        "last": {**asdict(state), "log": log},
+        "last": {**state.values(), "log": log},
     }
 
 

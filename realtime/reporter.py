@@ -6,6 +6,7 @@ gone) and publishes all of them together. Transitions (queued, retried, ended) w
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import threading
@@ -30,6 +31,8 @@ PATIENCE = 1.0
 """Seconds between two tries while the store or the database is away."""
 TRIES = 30
 """How often a transition is tried that cannot be made."""
+EXIT_SECONDS = 2.0
+"""How long a process that ends waits for what it has queued to be announced."""
 WAITING = 10_000
 """Transitions kept while the store is away; SQL has them all."""
 
@@ -119,11 +122,12 @@ class Reporter:
             self._wake.set()
         return watched
 
-    def put(self, transition: Transition) -> Transition:
-        """Publish a transition as soon as possible, before any later one."""
+    def put(self, transition: Transition, *, soon: bool = False) -> Transition:
+        """Publish a transition at once, or with the next beat when `soon` is enough."""
         self._urgent.append(transition)
         self._start()
-        self._wake.set()
+        if not soon or self._asleep:
+            self._wake.set()
         return transition
 
     def close(self, timeout: float) -> None:
@@ -261,6 +265,7 @@ def get_reporter() -> Reporter:
     global _reporter  # noqa: PLW0603  one for each process; a child of a fork begins anew
     if _reporter is None:
         _reporter = Reporter()
+        atexit.register(_reporter.close, EXIT_SECONDS)
     return _reporter
 
 
