@@ -86,7 +86,7 @@ def spoken(value: float | None) -> str:
     """Return a figure with three digits that count."""
     if value is None:
         return "-"
-    if abs(value) >= 100:
+    if isinstance(value, int) or abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
 
