@@ -283,6 +283,7 @@ def test_people_are_ones_own_page_by_page(page: Client, ada: User, bob: User) ->
     assert first.count("<small>") == 50
     assert second.count("<small>") == 10
     assert "Zed" not in first + second
+    assert "60 in your list" in first
     assert page.get("/people/", {"q": "P09"}).content.decode().count("<small>") == 1
     assert "<b>" not in page.get("/people/", {"q": "<b>"}).content.decode()
 
