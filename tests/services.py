@@ -15,13 +15,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any, Self, cast
 
 import psycopg
 import redis
 
 from core.embedded import bundled_server, find_server, free_port
+from core.supervisor import KEEPER
 
 __all__ = [
     "PostgresServer",
@@ -49,6 +51,19 @@ def chromium() -> str | None:
     """Return the browser on PATH; None means the one that Playwright installed."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
     return next(filter(None, map(shutil.which, names)), None)
+
+
+@cache
+def keeper() -> subprocess.Popen[bytes]:
+    """Start the process that ends our servers should this one be killed."""
+    command = [sys.executable, "-I", "-S", str(KEEPER)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+
+
+def keep(sign: str, group: int) -> None:
+    """Tell the keeper of a process group that has come or gone."""
+    pipe = cast("IO[bytes]", keeper().stdin)
+    os.write(pipe.fileno(), f"{sign}{group}\n".encode())
 
 
 @dataclass(kw_only=True)
@@ -81,6 +96,7 @@ class Server:
                 start_new_session=True,
                 **self._as_user(),
             )
+        keep("+", self.process.pid)
         wait_until(self._answers_or_fails, f"{type(self).__name__} to answer", seconds=30)
         return self
 
@@ -132,6 +148,7 @@ class Server:
     def _wait(self, timeout: float | None = None) -> None:
         if self.process:
             self.process.wait(timeout)
+            keep("-", self.process.pid)
             self.process = None
 
     def _as_user(self) -> dict[str, Any]:
