@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 
 from realtime import progress
+from tests.services import RedisServer
 
 
 @dataclass
@@ -63,3 +65,10 @@ def own_media(tmp_path: Path, settings: Any, request: pytest.FixtureRequest) -> 
     """Keep each test's uploads apart, unless a worker has to find them."""
     if "redis" not in request.fixturenames:
         settings.MEDIA_ROOT = tmp_path / "media"
+
+
+@pytest.fixture
+def page(ada: User, client: Client, redis: RedisServer) -> Client:
+    """Return Ada's browser."""
+    client.force_login(ada)
+    return client
