@@ -78,6 +78,11 @@ class JobAdmin(_ModelAdmin):
         del request
         return False
 
+    def has_delete_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
+        """Refuse: its files would stay in the storage, and a running job would write it anew."""
+        del request, obj
+        return False
+
     def has_change_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
         """Refuse: what happened is not edited."""
         del request, obj

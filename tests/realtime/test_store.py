@@ -15,7 +15,8 @@ from tests.services import RedisServer
 
 def state(job: str, status: Status = Status.RUNNING, **more: Any) -> JobState:
     """Return a small state."""
-    return JobState(id=job, root=job, name="tests.count", title="Count", status=status, **more)
+    given = {"name": "tests.count", "title": "Count"} | more
+    return JobState(id=job, root=job, status=status, **given)
 
 
 def report(job: str, **more: Any) -> Report:

@@ -1,0 +1,35 @@
+"""Jobs in Django's admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from realtime.models import Job
+from realtime.records import create
+from tests.realtime.test_store import state
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def job() -> Job:
+    """Return a job that is queued."""
+    one = "6f0e3a52-1111-4222-8333-444455556666"
+    create(state(one, title="Holiday <pictures>", queued_at="2026-11-22T10:00:00.000Z"))
+    return Job.objects.get(pk=one)
+
+
+def test_jobs_are_looked_at_and_not_changed(job: Job, admin_client: Client, settings: Any) -> None:
+    """The list names them, the page has a live bar; nothing can be added, edited or deleted."""
+    settings.HEADWAY = {"STORE": "memory"}
+    listed = admin_client.get("/admin/realtime/job/").content.decode()
+    assert "Holiday &lt;pictures&gt;" in listed
+    page = admin_client.get(f"/admin/realtime/job/{job.pk}/change/").content.decode()
+    assert f'<job-progress job="{job.pk}"' in page
+    assert "realtime/embed.js" in page
+    assert "deletelink" not in page
+    assert admin_client.get("/admin/realtime/job/add/").status_code == 403
+    assert admin_client.post(f"/admin/realtime/job/{job.pk}/delete/").status_code == 403
