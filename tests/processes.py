@@ -97,7 +97,9 @@ def child(*command: str, port: int = 0, **more: str) -> Iterator[Child]:
 
 
 @contextmanager
-def web_server(server: str = "daphne", application: str = "core.asgi:application") -> Iterator[Child]:
+def web_server(
+    server: str = "daphne", application: str = "core.asgi:application", **more: str
+) -> Iterator[Child]:
     """Run the service's web side."""
     port = free_port()
     commands = {
@@ -108,7 +110,7 @@ def web_server(server: str = "daphne", application: str = "core.asgi:application
             application,
         ),
     }
-    with child(sys.executable, "-m", *commands[server], port=port) as web:
+    with child(sys.executable, "-m", *commands[server], port=port, **more) as web:
         wait_until(lambda: _answers(web), f"{server} to answer", seconds=30)
         yield web
 

@@ -123,8 +123,9 @@ def test_too_large_an_upload_is_stopped_while_it_is_read(
     assert not Upload.objects.exists()
 
 
-def test_too_many_files_are_refused(page: Client) -> None:
+def test_too_many_files_are_refused(page: Client, settings: Any) -> None:
     """With a sentence instead of Django's bare refusal."""
+    settings.DATA_UPLOAD_MAX_NUMBER_FILES = 100
     files = [SimpleUploadedFile(f"{n}.jpg", b"x") for n in range(101)]
     answer = page.post("/pictures/", {**CHOICES, "pictures": files})
     assert (answer.status_code, receiving.TOO_MANY in answer.content.decode()) == (413, True)
