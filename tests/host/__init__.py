@@ -1,0 +1,1 @@
+"""Another project that embeds Headway, and the environments in which it does."""
