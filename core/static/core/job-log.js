@@ -10,6 +10,9 @@ let wanted = 0;
 let isFetching = false;
 
 document.addEventListener("job-change", ({ detail }) => fetchUpTo(detail.state.log));
+document.addEventListener("job-end", () => {
+  empty.textContent = empty.dataset.ended;
+});
 fetchUpTo(1);
 
 async function fetchUpTo(line) {
