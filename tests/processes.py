@@ -131,7 +131,7 @@ def worker(pool: str = "prefork", *, concurrency: int = 2, **more: str) -> Itera
     command = ("celery", "-A", "tests.worker", "worker", "--loglevel", "INFO")
     options = ("-P", pool, "-c", str(concurrency), "-n", f"{pool}-{os.getpid()}@tests")
     lean = ("--without-gossip", "--without-mingle")
-    with child(sys.executable, "-m", *command, *options, *lean, **more) as one:
+    with child(sys.executable, "-m", *command, *options, *lean, port=0, **more) as one:
         wait_until(lambda: _is_ready(one), "the worker to be ready", seconds=60)
         yield one
 
