@@ -45,7 +45,7 @@ class Settings:
     LINE_LENGTH: int = 2_000
     """Characters kept of a log line."""
     ORIGINS: list[str] = []
-    """Further origins that may open sockets; ["*"] besides ALLOWED_HOSTS = ["*"] lets all in."""
+    """Further origins that may open sockets; ['*'] lets all in where ALLOWED_HOSTS does so too."""
     HEARTBEAT: int = 20
     """Seconds without a frame after which a socket is sent a heartbeat."""
     WINDOW: int = 64
