@@ -4,10 +4,8 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+import realtime
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "core.settings")
 
-django_application = get_asgi_application()
-
-import realtime  # noqa: E402  Django must be set up first.
-
-application = realtime.asgi_application(django_application)
+application = realtime.asgi_application(get_asgi_application())

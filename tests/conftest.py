@@ -8,11 +8,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from asgiref.sync import SyncToAsync
 from django.conf import settings as django_settings
+from django.db import connections
 
 from realtime import reporter
 from realtime import store as stores
 from tests.services import RedisServer, redis_server
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Close what asynchronous tests have opened: PostgreSQL drops no database in use."""
+    yield
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 
 
 @pytest.fixture(scope="session")

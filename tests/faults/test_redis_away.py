@@ -60,8 +60,10 @@ async def test_a_job_that_ends_while_redis_is_away(  # noqa: PLR0913, PLR0917  i
             # The result backend waits for Redis before Celery says that the task succeeded.
             await sync_to_async(redis.start)()
         else:
-            await sync_to_async(wait_until)(lambda: "away" in a_worker.printed(), "the outage")
-            redis.cont()
+            try:
+                await sync_to_async(wait_until)(lambda: "away" in a_worker.printed(), "the outage")
+            finally:
+                redis.cont()
         last = await sees.ended(job, seconds=30)
         assert (last["status"], last["current"], last["fraction"]) == ("succeeded", 100, 1.0)
     row = await Job.objects.aget(pk=job)
@@ -111,8 +113,10 @@ def test_progress_calls_do_not_wait_for_redis(
     job = tasks.time_calls.delay(str(gate), str(told)).id
     wait_until((tmp_path / "gate.waiting").exists, "the task to wait")
     redis.stop()
-    gate.touch()
-    slowest = wait_until(lambda: told.exists() and told.read_text(), "the calls", seconds=20)
-    redis.cont()
+    try:
+        gate.touch()
+        slowest = wait_until(lambda: told.exists() and told.read_text(), "the calls", seconds=20)
+    finally:
+        redis.cont()
     assert float(slowest) < 0.1
     wait_until(lambda: Job.objects.get(pk=job).status == "succeeded", "the end", seconds=20)

@@ -27,14 +27,14 @@ class Lazy(dict[str, Child]):
         return self[name]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def servers(redis: RedisServer, django_db_setup: None) -> Iterator[Lazy]:
     """Keep web servers for all tests: each would take seconds to start."""
     with ExitStack() as stack:
         yield Lazy(lambda name: stack.enter_context(web_server(name)))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def workers(redis: RedisServer, django_db_setup: None) -> Iterator[Lazy]:
     """Keep workers for all tests, one for each pool that is asked for."""
     with ExitStack() as stack:
