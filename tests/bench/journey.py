@@ -101,7 +101,7 @@ def _page(web: Child, session: str) -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         try:
-            context = browser.new_context()
+            context = browser.new_context(bypass_csp=True)
             context.add_cookies([{"name": "sessionid", "value": session, "url": web.url}])
             yield context.new_page()
         finally:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import statistics
 import struct
 import subprocess
@@ -60,21 +61,21 @@ class Fleet:
     worker: Child | None = None
 
     @contextmanager
-    def running(self, processes: int) -> Iterator[None]:
-        """Run the worker."""
-        command = ("celery", "-A", "tests.bench.worker", "worker", "-c", str(processes))
+    def running(self) -> Iterator[None]:
+        """Run the worker, of two processes."""
+        command = ("celery", "-A", "tests.bench.worker", "worker", "-c", "2")
         names = ("-n", self.node, "-Q", f"idle-{self.name}")
         lean = ("--without-gossip", "--without-mingle")
         more: Any = {"DJANGO_SETTINGS_MODULE": "tests.bench.settings", "BENCH_TRACKING": self.name}
         with child(sys.executable, "-m", *command, *names, *lean, **more) as self.worker:
-            wait_until(self._is_ready, "the worker to answer", seconds=60)
             yield
+            self.worker.signal(signal.SIGTERM)
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
         """Say whether the worker answers."""
         assert self.worker
         assert self.worker.process.poll() is None, self.worker.printed()
-        return bool(_control().ping(destination=[self.node], timeout=1))
+        return bool(_control().ping(destination=[self.node], timeout=1, limit=1))
 
     def work(self, tasks: int) -> Round:
         """Queue tasks, then let the worker do them."""
@@ -82,11 +83,15 @@ class Fleet:
             tally, queue = Path(folder) / "tally", f"{self.name}-{time.monotonic_ns()}"
             queued = self._queue(queue, tally, tasks)
             before = self._cpu()
-            _control().add_consumer(queue, destination=[self.node], reply=True)
+            _control().add_consumer(queue, destination=[self.node], reply=True, limit=1)
             wait_until(lambda: _count(tally) >= tasks, f"{tasks} tasks to be done", seconds=60)
-            _control().cancel_consumer(queue, destination=[self.node], reply=True)
+            _control().cancel_consumer(queue, destination=[self.node], reply=True, limit=1)
             time.sleep(0.3)
             return Round(queued, _rate(tally), (self._cpu() - before) / tasks)
+
+    def shrink(self) -> None:
+        """Go on with one process."""
+        _control().pool_shrink(1, destination=[self.node], reply=True, limit=1)
 
     @property
     def node(self) -> str:
@@ -117,22 +122,32 @@ Rounds = list[dict[str, Round]]
 
 def run(*, quick: bool) -> list[Table]:
     """Measure workers of two processes and of one; then the first again on PostgreSQL."""
-    tasks, rounds = (300, 2) if quick else (800, 5)
-    rows = _rows(_rounds(2, tasks, rounds), "2 processes")
-    if connection.vendor == "sqlite":
-        rows += _rows(_rounds(1, tasks, rounds), "1 process", queued=False)
+    tasks, rounds = (300, 2) if quick else (600, 4)
+    with _fleets() as fleets:
+        rows = _rows(_rounds(fleets, tasks, rounds), "2 processes")
+        if connection.vendor == "sqlite":
+            for fleet in fleets:
+                fleet.shrink()
+            rows += _rows(_rounds(fleets, tasks, rounds - 1), "1 process", queued=False)
     title = f"tasks: {tasks:,} empty tasks, Redis as broker, {connection.vendor}, median of rounds"
     tables = [Table(title=title, rows=rows)]
     return tables + (_on_postgres(quick=quick) if connection.vendor == "sqlite" else [])
 
 
-def _rounds(processes: int, tasks: int, rounds: int) -> Rounds:
+@contextmanager
+def _fleets() -> Iterator[list[Fleet]]:
     fleets = [Fleet(name) for name in NAMES]
     with ExitStack() as running:
         for fleet in fleets:
-            running.enter_context(fleet.running(processes))
-            fleet.work(tasks // 4)  # Warms everything up.
-        return [_in_turn(fleets[n % 3 :] + fleets[: n % 3], tasks) for n in range(rounds)]
+            running.enter_context(fleet.running())
+        for fleet in fleets:
+            wait_until(fleet.is_ready, "the worker to answer", seconds=60)
+        yield fleets
+
+
+def _rounds(fleets: list[Fleet], tasks: int, rounds: int) -> Rounds:
+    _in_turn(fleets, tasks // 4)  # Warms everything up.
+    return [_in_turn(fleets[n % 3 :] + fleets[: n % 3], tasks) for n in range(rounds)]
 
 
 def _in_turn(fleets: list[Fleet], tasks: int) -> dict[str, Round]:
