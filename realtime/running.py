@@ -65,7 +65,7 @@ class Stage:
     def __init__(self, name: str, weight: float) -> None:
         """Begin as a part that is still to come."""
         self.name = name
-        self.weight = weight
+        self.weight = max(number(weight) or 0, 0)
         self.status = "queued"
         self.children: list[Stage] = []
         self.counters = [Counter()]

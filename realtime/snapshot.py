@@ -83,9 +83,9 @@ class Snapshots:
             rate=_rounded(self._pace.rate),
             eta=_rounded(self._pace.eta(now)),
             stages=[_clean_stage(stage.view()) for stage in job.trunk.children],
-            ok=job.ok,
-            failed=job.failed,
-            skipped=job.skipped,
+            ok=_whole(job.ok),
+            failed=_whole(job.failed),
+            skipped=_whole(job.skipped),
             files=list(job.files),
             started_at=job.started_at,
             updated_at=self._updated_at,
@@ -167,7 +167,6 @@ def identity(job: RunningJob) -> dict[str, Any]:
 
 def _clean_stage(stage: dict[str, Any]) -> dict[str, Any]:
     stage["name"] = text(stage["name"], conf.TEXT_LENGTH)
-    stage["weight"] = number(stage["weight"]) or 0
     if "stages" in stage:
         stage["stages"] = [_clean_stage(child) for child in stage["stages"]]
     return stage
@@ -180,6 +179,10 @@ def _clean_line(at: str, level: str, said: object) -> str:
         "text": text(said, conf.LINE_LENGTH),
     }
     return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+
+
+def _whole(value: object) -> int:
+    return int(number(value) or 0)
 
 
 def _rounded(value: float | None) -> float | None:

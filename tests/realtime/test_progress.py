@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 import uuid
 from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -263,3 +266,23 @@ def test_nothing_a_task_says_can_hurt(what: Any, number: Any, name: Any) -> None
             assert len(said) < 10_000
     finally:
         progress.bound.reset(token)
+
+
+@pytest.mark.parametrize("n", [Decimal(3), 3.0, Fraction(3), 3])
+def test_outcomes_may_be_counted_in_any_kind_of_number(job: RunningJob, n: Any) -> None:
+    """A count that JSON does not know would take the reports of all other jobs with it."""
+    progress.ok(n)
+    assert json.loads(Snapshots(job).state(0).body())["ok"] == 3
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, -1, "heavy", None, Decimal(0)])
+def test_a_weight_that_is_none_weighs_nothing(job: RunningJob, wrong: Any) -> None:
+    """The other stages are the whole, and no frame holds what browsers cannot read."""
+    progress.ok(wrong if isinstance(wrong, float) else 0)
+    with progress.stage("Outer"):
+        with progress.stage("Odd", weight=wrong):
+            pass
+        with progress.stage("Even"):
+            state = json.loads(Snapshots(job).state(0).body(), parse_constant=pytest.fail)
+    assert state["fraction"] == 0
+    assert [stage["weight"] for stage in state["stages"][0]["stages"]] == [0, 1]
