@@ -42,7 +42,7 @@ def track(
         return iter(iterable)
     if total is None:
         total = _length(iterable)
-    return _counted(iterable, job, job.open_counter(total=total, unit=unit, message=message))
+    return _counted(iterable, job, Counter(total, unit), message)
 
 
 def update(
@@ -146,7 +146,11 @@ def checkpoint() -> None:
         job.obey()
 
 
-def _counted(iterable: Iterable[Item], job: RunningJob, counter: Counter) -> Iterator[Item]:
+def _counted(
+    iterable: Iterable[Item], job: RunningJob, counter: Counter, message: object
+) -> Iterator[Item]:
+    # Opened with the first step: a loop that is made early, or never run, counts for nothing yet.
+    job.open_counter(counter, message)
     n = 0
     try:
         for item in iterable:

@@ -17,7 +17,9 @@ FAST_STEPS = 64
 LINES_WAITING = 5_000
 """Log lines kept in memory while the store is away; the oldest go first."""
 STAGES = 100
-"""Stages of one job; further ones are counted into the last."""
+"""Stages of one job; further ones are counted into the last one, or the one around."""
+DEPTH = 20
+"""Stages within stages."""
 
 ITEM_LENGTH = 900
 """Characters kept of an item and of its reason, which share one log line."""
@@ -79,15 +81,12 @@ class Stage:
             return _weighted(self.children)
         return _nested(self.counters)
 
-    def child(self, name: str, weight: float) -> Stage:
-        """Return the declared part of this name that has not ended, or a new one."""
+    def declared(self, name: str) -> Stage | None:
+        """Return the declared part of this name that is still to come, None when there is none."""
         for stage in self.children:
             if stage.name == name and stage.status == "queued":
                 return stage
-        if len(self.children) >= STAGES:
-            return self.children[-1]
-        self.children.append(Stage(name, weight))
-        return self.children[-1]
+        return None
 
     def view(self) -> dict[str, Any]:
         """Return what viewers see of the part."""
@@ -144,6 +143,7 @@ class RunningJob:
         self.lines: deque[tuple[str, str, object]] = deque(maxlen=LINES_WAITING)
         self.trunk = Stage("", 1)
         self.path = [self.trunk]
+        self._stages = 0
         self.counter = self.trunk.counters[0]
         self.dirty = True
         """Whether something has changed since the reporter looked."""
@@ -151,16 +151,14 @@ class RunningJob:
         """What people ask of the job, set by the reporter: "" or "cancel"."""
         self.cancelling = False
 
-    def open_counter(self, *, total: float | None, unit: str, message: object) -> Counter:
+    def open_counter(self, counter: Counter, message: object) -> None:
         """Begin a loop: the stage's own count, or a refinement of the loop around it."""
         counters = self.path[-1].counters
-        if len(counters) == 1 or message:
-            self.message = message or self.message
-        counter = Counter(total, unit or counters[-1].unit)
+        self.message = message or self.message
+        counter.unit = counter.unit or counters[-1].unit
         counters.append(counter)
         self.counter = counter
         self.dirty = True
-        return counter
 
     def close_counter(self, counter: Counter) -> None:
         """End a loop; the outermost one's numbers stay, as the stage's."""
@@ -176,7 +174,10 @@ class RunningJob:
     def stage(self, name: str, weight: float) -> Iterator[None]:
         """Enter a part of the current stage, and leave it as succeeded, failed or cancelled."""
         self.checkpoint()
-        stage = self.path[-1].child(name, weight)
+        stage = self._part(name, weight)
+        if stage is None:
+            yield
+            return
         self._enter(stage)
         try:
             yield
@@ -190,8 +191,9 @@ class RunningJob:
 
     def declare(self, stages: list[tuple[str, float]]) -> None:
         """Add parts that are still to come to the current stage."""
-        room = STAGES - len(self.path[-1].children)
-        self.path[-1].children.extend(Stage(name, weight) for name, weight in stages[:room])
+        fresh = [Stage(name, weight) for name, weight in stages[: STAGES - self._stages]]
+        self._stages += len(fresh)
+        self.path[-1].children.extend(fresh)
         self.dirty = True
 
     def log(self, said: object, level: str) -> None:
@@ -229,6 +231,17 @@ class RunningJob:
         """Return the counters of all loops that are open, the outermost first."""
         return [counter for stage in self.path for counter in stage.counters]
 
+    def _part(self, name: str, weight: float) -> Stage | None:
+        around = self.path[-1]
+        declared = around.declared(name)
+        if declared is not None:
+            return declared
+        if self._stages >= STAGES or len(self.path) > DEPTH:
+            return around.children[-1] if around.children else None
+        self._stages += 1
+        around.children.append(Stage(name, weight))
+        return around.children[-1]
+
     def _enter(self, stage: Stage) -> None:
         stage.status = "running"
         stage.counters = [Counter()]
@@ -237,7 +250,9 @@ class RunningJob:
         self.dirty = True
 
     def _leave(self, stage: Stage) -> None:
-        del self.path[self.path.index(stage) :]
+        # A generator that is closed late may leave when the part around it has been left.
+        if stage in self.path:
+            del self.path[self.path.index(stage) :]
         self.counter = self.path[-1].counters[-1]
         self.dirty = True
 

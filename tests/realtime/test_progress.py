@@ -278,7 +278,8 @@ def test_outcomes_may_be_counted_in_any_kind_of_number(job: RunningJob, n: Any) 
 @pytest.mark.parametrize("wrong", [math.nan, math.inf, -1, "heavy", None, Decimal(0)])
 def test_a_weight_that_is_none_weighs_nothing(job: RunningJob, wrong: Any) -> None:
     """The other stages are the whole, and no frame holds what browsers cannot read."""
-    progress.ok(wrong if isinstance(wrong, float) else 0)
+    if isinstance(wrong, float):
+        job.ok += wrong  # type: ignore[assignment]
     with progress.stage("Outer"):
         with progress.stage("Odd", weight=wrong):
             pass
@@ -286,3 +287,52 @@ def test_a_weight_that_is_none_weighs_nothing(job: RunningJob, wrong: Any) -> No
             state = json.loads(Snapshots(job).state(0).body(), parse_constant=pytest.fail)
     assert state["fraction"] == 0
     assert [stage["weight"] for stage in state["stages"][0]["stages"]] == [0, 1]
+
+
+def test_parts_may_be_left_in_any_order(job: RunningJob) -> None:
+    """Generators that each hold a stage open are closed as it comes, late or early."""
+
+    def part(name: str) -> Iterator[None]:
+        with progress.stage(name):
+            yield
+
+    first, second = part("First"), part("Second")
+    next(first)
+    next(second)
+    first.close()  # type: ignore[attr-defined]
+    second.close()  # type: ignore[attr-defined]
+    with progress.stage("Third"):
+        pass
+    assert [stage["name"] for stage in seen(job).stages] == ["First", "Third"]
+
+
+def test_a_loop_that_is_made_early_counts_when_it_runs(job: RunningJob) -> None:
+    """Two loops made beforehand run one after the other, not one within the other."""
+    first, second, _never = (progress.track(range(n)) for n in (10, 20, 30))
+    for _ in first:
+        pass
+    for n in second:
+        if n == 15:
+            state = seen(job)
+            assert (state.current, state.total, state.fraction) == (15, 20, 0.75)
+            break
+
+
+def test_stages_of_stages_stay_within_bounds(job: RunningJob) -> None:
+    """A hundred times a hundred stages, or very deep ones, make no state that nobody can send."""
+
+    def descend(levels: int) -> int:
+        with progress.stage(f"level {levels}"):
+            return descend(levels - 1) if levels else len(seen(job).body())
+
+    for outer in range(100):
+        with progress.stage(f"{outer}"):
+            for inner in range(100):
+                with progress.stage(f"{inner}"):
+                    pass
+    assert len(seen(job).body()) < 20_000
+    token = progress.bound.set(new_job())
+    try:
+        assert descend(200) < 20_000
+    finally:
+        progress.bound.reset(token)
