@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import get_user
+from django.http.cookie import parse_cookie
 from django.http.request import split_domain_port, validate_host
 
 from realtime.conf import conf
@@ -105,14 +105,9 @@ def visitor(scope: dict[str, Any]) -> Visitor | None:
 
 
 def _session_key(scope: dict[str, Any]) -> str | None:
-    cookies: SimpleCookie = SimpleCookie()
-    for header in _headers(scope, b"cookie"):
-        try:
-            cookies.load(header)
-        except CookieError:
-            return None
-    found = cookies.get(settings.SESSION_COOKIE_NAME)
-    return found.value if found else None
+    # Read as Django reads it: the standard library stops at the first cookie it does not like.
+    cookies = parse_cookie("; ".join(_headers(scope, b"cookie")))
+    return cookies.get(settings.SESSION_COOKIE_NAME)
 
 
 def _headers(scope: dict[str, Any], name: bytes) -> list[str]:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from realtime.handshake import is_own_origin
+from realtime.handshake import is_own_origin, visitor
+from tests.sockets import sign_in
 
 
 def scope(origin: str | None, host: str = "shop.example", scheme: str = "wss") -> dict[str, Any]:
@@ -81,3 +82,22 @@ def test_development_answers_to_localhost(settings: Any) -> None:
     settings.ALLOWED_HOSTS, settings.DEBUG = [], True
     assert is_own_origin(scope("http://localhost:8000", host="localhost:8000", scheme="ws"))
     assert not is_own_origin(scope("http://shop.example", host="shop.example", scheme="ws"))
+
+
+@pytest.mark.parametrize(
+    "cookies",
+    [
+        ['prefs={"theme": "dark"}; sessionid=KEY'],
+        ["basket[0]=1; name=Jörg; sessionid=KEY; =odd; path"],
+        ["prefs={}", "sessionid=KEY"],
+    ],
+)
+@pytest.mark.django_db
+def test_the_session_is_found_among_any_cookies(cookies: list[str], django_user_model: Any) -> None:
+    """Who is signed in on the pages is signed in here, whatever other cookies a browser holds."""
+    ana = django_user_model.objects.create_user("ana")
+    key = sign_in(ana).removeprefix("sessionid=")
+    headers = [(b"cookie", one.replace("KEY", key).encode()) for one in cookies]
+    found = visitor({"headers": headers})
+    assert found is not None
+    assert found.user == str(ana.pk)
