@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
@@ -118,7 +119,7 @@ def cancel(request: HttpRequest, job: UUID) -> HttpResponse:
 def file(request: HttpRequest, job: UUID, name: str) -> HttpResponseBase:
     """Send a file that a job has left, as a download, to those who may see the job."""
     _visible(request, job)
-    kept = File.objects.filter(job_id=job, name=name).first()
+    kept = File.objects.filter(job_id=job, name=_without_nul(name)).first()
     if kept is None:
         raise Problem(404, "Not found", "This job has no file of that name.")
     try:
@@ -147,7 +148,7 @@ def _view(request: HttpRequest, state: State, *, operator: bool) -> State:
 
 def _chosen(request: HttpRequest, *, operator: bool) -> QuerySet[Job]:
     found = Job.objects.all() if operator else Job.objects.filter(owner_id=request.user.pk)
-    asked = request.GET
+    asked = {key: _without_nul(str(value)) for key, value in request.GET.items()}
     if status := asked.get("status"):
         if status not in set(Status):
             choices = ", ".join(Status)
@@ -157,7 +158,7 @@ def _chosen(request: HttpRequest, *, operator: bool) -> QuerySet[Job]:
         found = found.filter(name=name)
     if owner := asked.get("owner"):
         found = _owned(found, owner)
-    if text := asked.get("q", "")[:CHARACTERS_OF_A_SEARCH].replace("\x00", ""):
+    if text := asked.get("q", "")[:CHARACTERS_OF_A_SEARCH]:
         found = found.filter(Q(title__icontains=text) | Q(name__icontains=text))
     if since := asked.get("since"):
         found = found.filter(queued_at__gte=_moment(since))
@@ -166,9 +167,11 @@ def _chosen(request: HttpRequest, *, operator: bool) -> QuerySet[Job]:
 
 def _owned(found: QuerySet[Job], owner: str) -> QuerySet[Job]:
     try:
-        return found.filter(Q(("owner_id", owner)))
-    except (ValueError, ValidationError):
+        # Cleaned first: a number that no column holds would fail only when rows are read.
+        person = get_user_model()._meta.pk.clean(owner, None)  # noqa: SLF001  Django's own way
+    except ValidationError:
         return found.none()
+    return found.filter(Q(("owner_id", person)))
 
 
 def _after(found: QuerySet[Job], cursor: str) -> QuerySet[Job]:
@@ -176,8 +179,8 @@ def _after(found: QuerySet[Job], cursor: str) -> QuerySet[Job]:
         return found
     try:
         at, _, pk = base64.urlsafe_b64decode(cursor.encode()).decode().partition(" ")
-        moment, last = datetime.fromisoformat(at), UUID(pk)
-    except (ValueError, binascii.Error) as error:
+        moment, last = _in_utc(datetime.fromisoformat(at)), UUID(pk)
+    except (ValueError, OverflowError, binascii.Error) as error:
         raise Problem(400, "Bad request", "expected cursor to be a page's `next`") from error
     return found.filter(Q(queued_at__lt=moment) | Q(queued_at=moment, pk__lt=last))
 
@@ -188,13 +191,21 @@ def _cursor(last: Job) -> str:
 
 def _moment(text: str) -> datetime:
     try:
-        found = parse_datetime(text)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
+        return _in_utc(parse_datetime(text))
+    except (ValueError, OverflowError) as error:
         detail = "expected since to be a time such as 2026-11-22T10:00:00Z"
-        raise Problem(400, "Bad request", detail)
-    return found
+        raise Problem(400, "Bad request", detail) from error
+
+
+def _in_utc(moment: datetime | None) -> datetime:
+    """Return a moment as databases compare it; raises `OverflowError` at the ends of time."""
+    if moment is None or moment.tzinfo is None:
+        raise ValueError("expected a moment with its zone")
+    return moment.astimezone(UTC)
+
+
+def _without_nul(text: str) -> str:
+    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")  # As names are cleaned, too.
 
 
 def _number(request: HttpRequest, name: str, default: int, largest: int) -> int:

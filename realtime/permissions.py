@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from realtime.events import Status
 from realtime.states import State, read_one
@@ -45,7 +46,10 @@ def visible_state(user: Any, job: str) -> State | None:
     """Return a job as a user may see it, None when it is unknown or none of theirs."""
     if not user.is_authenticated:
         return None
-    state = read_one(str(job))
+    try:
+        state = read_one(str(UUID(job)))
+    except ValueError:
+        return None
     if state is None:
         return None
     own = role_of(str(user.pk), state, operator=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import uuid
 from typing import Any
@@ -104,9 +105,31 @@ def test_a_list_is_paged_and_holds_ones_own_jobs(job_of: Any, ana: Any, ben: Any
     assert len(page["jobs"]) == 50
 
 
+def page_after(moment: str) -> str:
+    """Return a cursor such as pages have, for a moment that none of them names."""
+    return base64.urlsafe_b64encode(f"{moment} {uuid.uuid4()}".encode()).decode()
+
+
+@pytest.mark.parametrize("query", ["owner=" + "9" * 30, "owner=%00", "owner=x", "name=a%00b"])
+def test_what_no_row_can_hold_finds_nothing(job_of: Any, ana: Any, query: str) -> None:
+    """Numbers that are too large and texts with NUL are searched for, in vain."""
+    job_of(ana)
+    answer = client_of(ana).get(f"/headway/api/jobs?{query}")
+    assert (answer.status_code, answer.json()["jobs"]) == (200, [])
+
+
 @pytest.mark.parametrize(
     "query",
-    ["status=gone", "since=yesterday", "since=2026-13-45T00:00:00Z", "cursor=x", "cursor=%00"],
+    [
+        "status=gone",
+        "since=yesterday",
+        "since=2026-13-45T00:00:00Z",
+        "since=0001-01-01T00:00:00%2B14:00",
+        "cursor=x",
+        "cursor=%00",
+        "cursor=" + page_after("0001-01-01T00:00:00+14:00"),
+        "cursor=" + page_after("2026-11-22T10:00:00"),
+    ],
 )
 def test_a_bad_query_is_told_what_was_expected(ana: Any, query: str, store: Store) -> None:
     """400 with a sentence."""
@@ -165,6 +188,25 @@ def test_files_are_downloads_for_those_who_may_see_the_job(
     assert client_of(ben).get(kept["url"]).status_code == 404
     stored = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(stored) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", " ", "???", "字" * 200 + ".csv", "a\r\nb", "\ud800", "\u202egpj.exe"]
+)
+def test_a_file_of_any_name_can_be_kept_and_fetched(
+    job_of: Any, ana: Any, settings: Any, tmp_path: Any, name: str
+) -> None:
+    """No name makes the task fail, and no name or type makes the download fail."""
+    settings.MEDIA_ROOT = tmp_path
+    kept = files.keep(job_of(ana), name, io.BytesIO(b"text"), "text/plain\r\nX-Odd: 1")
+    answer = client_of(ana).get(kept["url"])
+    assert answer.getvalue() == b"text"
+    assert answer["Content-Type"] == "application/octet-stream"
+
+
+def test_a_file_name_that_no_row_can_hold_is_not_found(job_of: Any, ana: Any) -> None:
+    """404, on every database."""
+    assert client_of(ana).get(f"/headway/api/jobs/{job_of(ana)}/files/a%00b").status_code == 404
 
 
 def test_signs_of_life(store: Store) -> None:

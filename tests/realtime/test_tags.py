@@ -118,6 +118,16 @@ def test_a_job_that_may_not_be_seen_is_not_available(monkeypatch: pytest.MonkeyP
     assert "progress" not in Elements(page).found
 
 
+@pytest.mark.parametrize("job", ["", "garbage", None, "\x00", 5, "<script>", "6f0e"])
+def test_what_is_no_job_is_not_available(job: Any) -> None:
+    """A page that takes the id from its address does not break on what people type there."""
+    request = RequestFactory().get("/")
+    request.user = Person()
+    context = Context({"request": request, "job": job})
+    page = Template("{% load headway %}{% job_progress job %}").render(context)
+    assert "not available" in page
+
+
 def test_options_become_attributes(monkeypatch: pytest.MonkeyPatch) -> None:
     """`compact` and `actions` are what the element reads."""
     show(monkeypatch, example("queued"))
