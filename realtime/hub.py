@@ -165,7 +165,7 @@ class Hub:
             # Read again unless others watch: a change may have come before this process listened.
             if not alive:
                 await self._load([job])
-            mailbox.seen[job] = max(have, mailbox.seen.get(job, 0))
+            mailbox.seen[job] = max(have or -1, mailbox.seen.get(job, -1))
             ids = [job]
         else:
             ids = await in_thread(reading.first_ids, kind, job, mailbox.user)
@@ -254,7 +254,8 @@ class Hub:
         return set().union(*(watchers for watchers in found if watchers))
 
     def _is_watched(self, state: State) -> bool:
-        return any(topic in self._watchers for topic in topics_of(state))
+        topics = (*topics_of(state), f"log:{state['id']}")
+        return any(topic in self._watchers for topic in topics)
 
     async def _load(self, jobs: list[str]) -> None:
         """Read states and take in what is new."""
@@ -317,7 +318,7 @@ class Hub:
                 self._spawn(self._load([job]))
                 continue
             role = mailbox.role(known.state)
-            if role is None or mailbox.seen.get(job, 0) >= known.seq:
+            if role is None or mailbox.seen.get(job, -1) >= known.seq:
                 continue
             mailbox.seen[job] = known.seq
             roles.setdefault(role, []).append(job)
@@ -340,7 +341,9 @@ class Hub:
             after = mailbox.logs[job]
             part = await in_thread(reading.log, job, after)
             # Another change may have sent the same lines while these were read.
-            if mailbox.logs.get(job) != after or not (part.lines or part.lost):
+            if mailbox.logs.get(job) != after:
+                continue  # And perhaps not all of them, if it read before these were written.
+            if not (part.lines or part.lost):
                 return
             mailbox.logs[job] = part.lines[-1]["n"] if part.lines else after + part.lost
             mailbox.data(protocol.log(job, after, part.lines, part.lost))
@@ -366,9 +369,15 @@ class Hub:
             for job, known in self._known.items()
             if known.state["status"] not in ENDS and self._is_watched(known.state)
         }
-        owners = [topic[5:] for topic in self._watchers if topic.startswith("mine:")]
-        newer = await in_thread(reading.newer, open_jobs, owners, "all" in self._watchers)
-        self.take_in(newer)
+        lists = reading.Lists(
+            owners=[topic[5:] for topic in self._watchers if topic.startswith("mine:")],
+            roots=[topic[5:] for topic in self._watchers if topic.startswith("tree:")],
+            everything="all" in self._watchers,
+        )
+        self.take_in(await in_thread(reading.newer, open_jobs, lists))
+        for topic in list(self._watchers):
+            if topic.startswith("log:") and (known := self._known.get(topic[4:])):
+                self._tell_logs(known.state)
 
     def _groups_of(self, mailbox: Mailbox) -> Iterable[str]:
         for topic in mailbox.topics:

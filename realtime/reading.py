@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -43,15 +44,23 @@ def log(job: str, after: int, limit: int = LINES_PER_READ) -> Lines:
         return Lines(lines=[], lost=0)
 
 
-def newer(known: dict[str, int], owners: list[str], everything: bool) -> list[State]:  # noqa: FBT001
-    """Return the states that are newer than the known seqs, and jobs that are not known at all.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lists:
+    """The lists that are watched: their unfinished and just finished jobs count as watched."""
 
-    `owners` and `everything` tell whose lists are watched: their unfinished and just finished
-    jobs count as watched.
-    """
+    owners: list[str]
+    """Whose own jobs."""
+    roots: list[str]
+    """The jobs of which trees."""
+    everything: bool
+    """Whether all jobs."""
+
+
+def newer(known: dict[str, int], lists: Lists) -> list[State]:
+    """Return the states that are newer than the known seqs, and jobs that are not known at all."""
     signs = _signs(list(known))
     doubtful = {job for job, seq in known.items() if _is_doubtful(signs.get(job), seq)}
-    found = newest_states.read(sorted(doubtful | _listed(owners, everything=everything)))
+    found = newest_states.read(sorted(doubtful | _listed(lists)))
     return [state for job, state in found.items() if state["seq"] > known.get(job, -1)]
 
 
@@ -66,11 +75,11 @@ def _is_doubtful(sign: Sign | None, seq: int) -> bool:
     return sign is None or sign.seq > seq or sign.age > SILENT
 
 
-def _listed(owners: list[str], *, everything: bool) -> set[str]:
-    if not owners and not everything:
+def _listed(lists: Lists) -> set[str]:
+    if not (lists.owners or lists.roots or lists.everything):
         return set()
     current = Q(finished_at__gt=timezone.now() - RECENT) | ~Q(status__in=ENDS)
     jobs = Job.objects.filter(current)
-    if not everything:
-        jobs = jobs.filter(Q(("owner_id__in", owners)))
+    if not lists.everything:
+        jobs = jobs.filter(Q(("owner_id__in", lists.owners)) | Q(root__in=lists.roots))
     return {str(job) for job in jobs.values_list("pk", flat=True)[:FIRST]}

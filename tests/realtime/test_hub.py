@@ -1,0 +1,156 @@
+"""The hub with sockets that only collect: what each has at the end, whatever was lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+
+from realtime import publish, reading
+from realtime.events import JobState, Status, timestamp
+from realtime.hub import Hub, get_hub
+from realtime.mailbox import Mailbox
+from realtime.models import Job
+from realtime.store import Lines
+from tests.services import RedisServer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def lossy(redis: RedisServer, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lose every announcement, and heal often."""
+    settings.HEADWAY = {**settings.HEADWAY, "HEAL_INTERVAL": 0.2}
+    monkeypatch.setattr("realtime.announcer.announce", lambda shards: None)
+    with redis.client() as client:
+        client.flushdb()
+
+
+class Socket:
+    """One viewer who acknowledges everything."""
+
+    def __init__(self, hub: Hub, user: str) -> None:
+        self.frames: list[dict[str, Any]] = []
+        self.hub = hub
+        self.mailbox = Mailbox(user=user, operator=False, send=self._send)
+        hub.enter(self.mailbox)
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        self.frames.append(json.loads(message["text"]))
+        self.mailbox._acknowledged += 1
+
+    @property
+    def states(self) -> dict[str, dict[str, Any]]:
+        """The newest state of each job that came."""
+        jobs = [state for frame in self.frames for state in frame.get("jobs", ())]
+        return {state["id"]: state for state in jobs}
+
+    @property
+    def lines(self) -> list[int]:
+        """The numbers of the log lines that came."""
+        return [line["n"] for frame in self.frames for line in frame.get("lines", ())]
+
+    async def until(self, condition: Callable[[], Any], seconds: float = 5) -> None:
+        """Wait until a condition holds."""
+        async with asyncio.timeout(seconds):
+            while not condition():
+                await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+async def socket(ana: Any) -> AsyncIterator[Socket]:
+    """Return a socket of Ana's."""
+    one = Socket(get_hub(), str(ana.pk))
+    yield one
+    await one.hub.leave(one.mailbox)
+
+
+async def tell(owner: Any, job: str = "", lines: int = 0, **more: Any) -> str:
+    """Publish a state of a job, a new one unless told."""
+    job = job or str(uuid.uuid4())
+    values: dict[str, Any] = {"root": job, "status": Status.RUNNING, **more}
+    if values["status"] == Status.SUCCEEDED:
+        values["finished_at"] = timestamp()
+    state = JobState(id=job, name="t", owner=str(owner.pk), queued_at=timestamp(), **values)
+    said = ('{"at":"","level":"info","text":"x"}',) * lines
+    change = publish.Change(state=state, order=1, lines=said, transition=True)
+    await sync_to_async(publish.publish)([change])
+    return job
+
+
+async def test_a_log_alone_is_healed(socket: Socket, ana: Any) -> None:
+    """Who watches only the log gets its lines, also when every announcement was lost."""
+    job = await tell(ana, lines=1)
+    await socket.hub.watch(socket.mailbox, f"log:{job}", 0)
+    await tell(ana, job, lines=2)
+    await socket.until(lambda: socket.lines == [1, 2, 3])
+    await tell(ana, job, lines=1, status=Status.SUCCEEDED)
+    await socket.until(lambda: socket.lines == [1, 2, 3, 4])
+
+
+async def test_the_last_lines_come_though_two_reads_cross(
+    socket: Socket, ana: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A read that began before the last lines were written does not swallow them."""
+    job = await tell(ana, lines=1)
+    await socket.hub.watch(socket.mailbox, f"log:{job}", 0)
+    early = {"left": 2}
+    read = reading.log
+
+    def slow(job: str, after: int, limit: int = 1_000) -> Lines:
+        found = read(job, after, limit)
+        if early["left"]:
+            early["left"] -= 1
+            time.sleep(0.1 if early["left"] else 0.3)
+        return found
+
+    monkeypatch.setattr(reading, "log", slow)
+    monkeypatch.setattr(socket.hub, "_heal", asyncio.Event().wait)
+    for status in (Status.RUNNING, Status.SUCCEEDED):
+        await tell(ana, job, lines=1, status=status)
+        await socket.hub._load([job])
+        await asyncio.sleep(0.01)
+    await socket.until(lambda: socket.lines == [1, 2, 3])
+
+
+async def test_a_log_is_healed_when_the_store_was_away_at_the_end(
+    socket: Socket, ana: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last lines come with the next comparison, though the job has ended."""
+    job = await tell(ana, lines=1)
+    await socket.hub.watch(socket.mailbox, f"log:{job}", 0)
+    with monkeypatch.context() as away:
+        away.setattr(reading, "log", lambda *_: Lines(lines=[], lost=0))
+        await tell(ana, job, lines=1, status=Status.SUCCEEDED)
+        await socket.hub._load([job])
+        await asyncio.sleep(0.1)
+    await socket.until(lambda: socket.lines == [1, 2])
+
+
+async def test_a_tree_is_healed(socket: Socket, ana: Any) -> None:
+    """A job that joined the tree while nothing could be heard is shown."""
+    root = await tell(ana)
+    await socket.hub.watch(socket.mailbox, f"tree:{root}", 0)
+    child = await tell(ana, root=root, parent=root)
+    await socket.until(lambda: child in socket.states)
+    ended = await tell(ana, root=root, parent=root, status=Status.SUCCEEDED)
+    await socket.until(lambda: ended in socket.states)
+
+
+@pytest.mark.parametrize("topic", ["job", "tree", "mine"])
+async def test_a_job_that_only_sql_knows_is_shown(socket: Socket, ana: Any, topic: str) -> None:
+    """Its process ended, or Redis was emptied, before anything but the row was written."""
+    from realtime import records
+
+    job = str(uuid.uuid4())
+    state = JobState(id=job, root=job, name="t", owner=str(ana.pk), queued_at=timestamp())
+    await sync_to_async(records.create)(state)
+    assert (await Job.objects.aget(pk=job)).seq == 0
+    await socket.hub.watch(socket.mailbox, topic if topic == "mine" else f"{topic}:{job}", 0)
+    assert socket.states[job]["status"] == "queued"
