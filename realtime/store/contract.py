@@ -1,0 +1,93 @@
+"""What every store does, and the words in which it is asked and answers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+LINES_PER_READ = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What the store is asked to remember of one job."""
+
+    job: str
+    """The job's id."""
+    order: int
+    """The attempt; 0 for a job that is only queued, so that a start is never taken back."""
+    run: str = ""
+    """Which execution of the attempt reports; "" speaks for none and is not refused for it."""
+    claim: bool = False
+    """Whether this run takes the job over from another run of the same attempt."""
+    floor: int = 0
+    """The highest seq that the writer knows: seqs go on from here when Redis lost everything."""
+    body: str = ""
+    """The state without its numbers; "" only renews the lease."""
+    ends: bool = False
+    """Whether this is the job's last state."""
+    lines: tuple[str, ...] = ()
+    """Log lines, each a JSON object without its number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What the store answers."""
+
+    accepted: bool
+    """False when the job had ended, or another run of it reports."""
+    seq: int
+    """The job's seq now."""
+    log: int
+    """The number of the newest log line."""
+    asks: str
+    """What people ask of the job: "" or "cancel"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sign:
+    """A job's seq and how long ago its worker was heard."""
+
+    seq: int
+    """The newest seq."""
+    age: float
+    """Seconds since the lease was renewed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """A part of a job's log."""
+
+    lines: list[dict[str, Any]]
+    """Each with its number `n`, `at`, `level` and `text`."""
+    lost: int
+    """How many lines before them are no longer kept."""
+
+
+class Store(Protocol):
+    """What both stores do; every call raises `StoreAway` when there is no answer in time."""
+
+    def remember(self, reports: list[Report]) -> list[Remembered]:
+        """Take reports in, in order; one answer for each."""
+
+    def states(self, jobs: list[str]) -> dict[str, str]:
+        """Return the whole states, as JSON, of those jobs that are known."""
+
+    def signs(self, jobs: list[str]) -> dict[str, Sign]:
+        """Return seq and age of those jobs that are known."""
+
+    def log(self, job: str, after: int, limit: int = LINES_PER_READ) -> Lines:
+        """Return the lines that follow line `after`."""
+
+    def ask(self, job: str, what: str) -> None:
+        """Leave a request, which the job's next report brings back to it."""
+
+    def close(self) -> None:
+        """Close connections; a later call opens new ones."""
+
+
+def numbered(found: list[str], start: int, after: int) -> Lines:
+    """Return raw lines, of which the first follows line `start`, with their numbers."""
+    lines = [{"n": start + place, **json.loads(line)} for place, line in enumerate(found, 1)]
+    return Lines(lines=lines, lost=start - after if lines or start > after else 0)
