@@ -39,7 +39,7 @@ BENCHES = (
     Bench("loop", 45),
     Bench("update", 45),
     Bench("step", 45),
-    Bench("tasks", 150),
+    Bench("tasks", 200),
     Bench("fanout", 240),
     Bench("journey", 75),
 )
