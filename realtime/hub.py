@@ -8,11 +8,8 @@ the store has: the layer may lose messages, the service may not.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import logging
-import uuid
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -20,45 +17,21 @@ from weakref import WeakKeyDictionary
 from realtime import protocol, reading
 from realtime.conf import conf
 from realtime.events import ENDS, timestamp, topics_of
-from realtime.layer import open_layer, shard_of, shards
-from realtime.mailbox import Mailbox
-from realtime.permissions import Role, view
+from realtime.known import KnownStates
+from realtime.layer import shard_of, shards
+from realtime.listener import Listener
+from realtime.mailbox import Mailbox, Message, message
+from realtime.permissions import Role
 from realtime.states import State
 from realtime.store import LINES_PER_READ
 from realtime.threads import in_thread
 
 logger = logging.getLogger("realtime")
 
-FAST = 0.05
-"""Seconds between two frames to a socket that watches jobs or trees."""
-SLOW = 0.25
-"""Seconds between two frames to a socket that watches lists only."""
 STATES_PER_FRAME = 200
-KNOWN = 20_000
-"""States kept in memory; others are read again."""
-ECHO = 1.0
-"""Seconds to wait until the layer is heard to deliver to a group that was just joined."""
 
 
-class Known:
-    """One job's newest state, encoded at most once for each role."""
-
-    __slots__ = ("_texts", "seq", "state")
-
-    def __init__(self, state: State) -> None:
-        """Hold a state."""
-        self.state = state
-        self.seq: int = state["seq"]
-        self._texts: dict[Role, str] = {}
-
-    def text(self, role: Role) -> str:
-        """Return the state as this role sees it, as JSON."""
-        if role not in self._texts:
-            self._texts[role] = protocol.encode_state(view(self.state, role))
-        return self._texts[role]
-
-
-Frames = dict[tuple[Role, tuple[str, ...]], str]
+Frames = dict[tuple[Role, tuple[str, ...]], Message]
 """Frames joined in one pass, which many sockets share."""
 
 
@@ -68,14 +41,10 @@ class Hub:
     def __init__(self) -> None:
         """Prepare; the first socket starts it."""
         self._loop = asyncio.get_running_loop()
-        self._layer = open_layer()
-        self._channel = ""
-        self._joined: set[str] = set()
-        self._joining = asyncio.Lock()
-        self._echoes: dict[str, asyncio.Event] = {}
+        self._listener = Listener(self.take_in)
         self._mailboxes: set[Mailbox] = set()
         self._watchers: dict[str, set[Mailbox]] = defaultdict(set)
-        self._known: OrderedDict[str, Known] = OrderedDict()
+        self._known = KnownStates()
         self._dirty: dict[Mailbox, None] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -111,13 +80,13 @@ class Hub:
         if groups is None:
             mailbox.say(protocol.refused(topic, "not_found", "There is nothing here to watch."))
             return
-        await self._join(groups)
+        await self._listener.join(groups)
         if mailbox.closed:
             return
         key = _key(mailbox, topic)
         alive = bool(self._watchers[key])
         self._watchers[key].add(mailbox)
-        mailbox.topics.add(topic)
+        mailbox.add(topic)
         if kind == "log":
             mailbox.logs[job] = have
             await self._send_log(mailbox, job)
@@ -126,7 +95,7 @@ class Hub:
 
     def unwatch(self, mailbox: Mailbox, topic: str) -> None:
         """Forget a topic."""
-        mailbox.topics.discard(topic)
+        mailbox.remove(topic)
         key = _key(mailbox, topic)
         watchers = self._watchers.get(key)
         if watchers is not None:
@@ -175,79 +144,25 @@ class Hub:
         mailbox.changed.update(dict.fromkeys(ids))
         mailbox.promised.append(topic)
         mailbox.free_at = 0.0
-        self._flush(mailbox, {})
-
-    # The layer
-
-    async def _join(self, groups: Iterable[str]) -> None:
-        """Hear these groups, for certain: what is announced from now on arrives."""
-        missing = [group for group in groups if group not in self._joined]
-        if not missing:
-            return
-        async with self._joining:
-            try:
-                if not self._channel:
-                    self._channel = await self._layer.new_channel()
-                    self._spawn(self._listen())
-                await asyncio.gather(*(self._join_one(group) for group in missing))
-            except Exception as error:  # noqa: BLE001  healing goes on without the layer
-                logger.warning("The layer is away, healing instead: %r", error)
-
-    async def _join_one(self, group: str) -> None:
-        if group in self._joined:
-            return
-        await self._layer.group_add(group, self._channel)
-        # The layer has written the subscription, not seen it confirmed: wait for an echo.
-        token = uuid.uuid4().hex
-        heard = self._echoes[token] = asyncio.Event()
-        try:
-            await self._layer.group_send(group, {"type": "echo", "token": token})
-            await asyncio.wait_for(heard.wait(), ECHO)
-            self._joined.add(group)
-        finally:
-            del self._echoes[token]
-
-    async def _listen(self) -> None:
-        while True:
-            try:
-                message = await self._layer.receive(self._channel)
-                self._hear(message)
-            except asyncio.CancelledError:
-                raise
-            except Exception:
-                logger.exception("The layer failed; the hub joins its groups again")
-                self._joined.clear()
-                await asyncio.sleep(conf.HEAL_INTERVAL)
-
-    def _hear(self, message: dict[str, Any]) -> None:
-        if message["type"] == "echo":
-            if heard := self._echoes.get(message["token"]):
-                heard.set()
-            return
-        self.take_in([json.loads(text) for text in message["states"]])
+        self._flush(mailbox, {}, self._loop.time())
 
     # States
 
     def take_in(self, states: Iterable[State]) -> None:
         """Keep states that are newer than what is known, and pass them to who watches them."""
         for state in states:
-            known = self._known.get(state["id"])
-            if known is not None and known.seq >= state["seq"]:
-                continue
-            watchers = self._watchers_of(state)
-            if watchers or known is not None:
-                self._keep(state)
-            for mailbox in watchers:
-                mailbox.changed[state["id"]] = None
-                self._dirty[mailbox] = None
-            self._tell_logs(state)
+            if self._known.is_news(state) and (
+                state["id"] in self._known or self._is_watched(state)
+            ):
+                self._pass_on(state)
         self._flush_due()
 
-    def _keep(self, state: State) -> None:
-        self._known[state["id"]] = Known(state)
-        self._known.move_to_end(state["id"])
-        if len(self._known) > KNOWN:
-            self._known.popitem(last=False)
+    def _pass_on(self, state: State) -> None:
+        self._known.keep(state)
+        for mailbox in self._watchers_of(state):
+            mailbox.changed[state["id"]] = None
+            self._dirty[mailbox] = None
+        self._tell_logs(state)
 
     def _watchers_of(self, state: State) -> set[Mailbox]:
         found = (self._watchers.get(topic) for topic in topics_of(state))
@@ -261,13 +176,8 @@ class Hub:
         """Read states and take in what is new."""
         found = await in_thread(reading.states, jobs)
         for state in found.values():
-            known = self._known.get(state["id"])
-            if known is None or known.seq < state["seq"]:
-                self._keep(state)
-                for mailbox in self._watchers_of(state):
-                    mailbox.changed[state["id"]] = None
-                    self._dirty[mailbox] = None
-                self._tell_logs(state)
+            if self._known.is_news(state):
+                self._pass_on(state)
         self._flush_due()
 
     # Frames
@@ -278,7 +188,7 @@ class Hub:
         frames: Frames = {}
         for mailbox in list(self._dirty):
             if mailbox.free_at <= now:
-                self._flush(mailbox, frames)
+                self._flush(mailbox, frames, now)
         if self._dirty and self._timer is None:
             next_at = min(mailbox.free_at for mailbox in self._dirty)
             self._timer = self._loop.call_at(next_at, self._on_timer)
@@ -296,37 +206,36 @@ class Hub:
             if known:
                 self._tell_logs(known.state)
 
-    def _flush(self, mailbox: Mailbox, frames: Frames) -> None:
+    def _flush(self, mailbox: Mailbox, frames: Frames, now: float) -> None:
         """Send the newest state of each job that has changed, as far as the socket can take it."""
         self._dirty.pop(mailbox, None)
         while mailbox.changed and not mailbox.full:
-            ids = tuple(mailbox.changed)[:STATES_PER_FRAME]
-            for job in ids:
-                del mailbox.changed[job]
-            self._send(mailbox, ids, frames)
-        if not mailbox.changed:
+            for role, jobs in self._unseen(mailbox, mailbox.take(STATES_PER_FRAME)).items():
+                mailbox.data(self._frame(role, tuple(jobs), frames))
+        if mailbox.promised and not mailbox.changed:
             for topic in mailbox.promised:
                 mailbox.say(protocol.watching(topic))
             mailbox.promised.clear()
-        mailbox.free_at = self._loop.time() + _interval(mailbox)
+        mailbox.free_at = now + mailbox.pause
 
-    def _send(self, mailbox: Mailbox, ids: tuple[str, ...], frames: Frames) -> None:
-        roles: dict[Role, list[str]] = {}
-        for job in ids:
+    def _unseen(self, mailbox: Mailbox, jobs: tuple[str, ...]) -> dict[Role, list[str]]:
+        """Return which of these jobs a socket has not seen as they are, by its role in each."""
+        found: dict[Role, list[str]] = {}
+        for job in jobs:
             known = self._known.get(job)
             if known is None:
                 self._spawn(self._load([job]))
-                continue
-            role = mailbox.role(known.state)
-            if role is None or mailbox.seen.get(job, -1) >= known.seq:
-                continue
-            mailbox.seen[job] = known.seq
-            roles.setdefault(role, []).append(job)
-        for role, jobs in roles.items():
-            key = (role, tuple(jobs))
-            if key not in frames:
-                frames[key] = protocol.jobs([self._known[job].text(role) for job in jobs])
-            mailbox.data(frames[key])
+            elif (role := mailbox.role(known.state)) and mailbox.sees(known):
+                found.setdefault(role, []).append(job)
+        return found
+
+    def _frame(self, role: Role, jobs: tuple[str, ...], frames: Frames) -> Message:
+        """Return the frame of these jobs; many sockets share it."""
+        key = (role, jobs)
+        if key not in frames:
+            known = (self._known.get(job) for job in jobs)
+            frames[key] = message(protocol.jobs([one.text(role) for one in known if one]))
+        return frames[key]
 
     # Logs
 
@@ -346,7 +255,7 @@ class Hub:
             if not (part.lines or part.lost):
                 return
             mailbox.logs[job] = part.lines[-1]["n"] if part.lines else after + part.lost
-            mailbox.data(protocol.log(job, after, part.lines, part.lost))
+            mailbox.data(message(protocol.log(job, after, part.lines, part.lost)))
             if len(part.lines) < LINES_PER_READ:
                 return
 
@@ -363,10 +272,10 @@ class Hub:
     async def _heal(self) -> None:
         """Compare what is watched and not finished with the store, and send what is missing."""
         groups = {group for mailbox in self._mailboxes for group in self._groups_of(mailbox)}
-        await self._join(groups - self._joined)
+        await self._listener.join(groups)
         open_jobs = {
-            job: known.seq
-            for job, known in self._known.items()
+            known.state["id"]: known.seq
+            for known in self._known
             if known.state["status"] not in ENDS and self._is_watched(known.state)
         }
         lists = reading.Lists(
@@ -418,18 +327,11 @@ class Hub:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if not conf.LAYER:
-            with contextlib.suppress(Exception):
-                await self._layer.flush()
+        await self._listener.close()
 
 
 def _key(mailbox: Mailbox, topic: str) -> str:
     return f"mine:{mailbox.user}" if topic == "mine" else topic
-
-
-def _interval(mailbox: Mailbox) -> float:
-    lists = all(topic in {"mine", "all"} for topic in mailbox.topics)
-    return SLOW if lists else FAST
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

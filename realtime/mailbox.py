@@ -11,17 +11,34 @@ import types
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator
 from functools import partial
-from typing import Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from realtime.conf import conf
+from realtime.events import ENDS
 from realtime.permissions import Role, role_of
 from realtime.protocol import Close
 from realtime.states import State
 
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+if TYPE_CHECKING:
+    from realtime.known import Known
+
+Message = dict[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+
+FAST = 0.05
+"""Seconds between two frames to a socket that watches jobs or trees."""
+SLOW = 0.25
+"""Seconds between two frames to a socket that watches lists only."""
+LISTS = frozenset({"mine", "all"})
 
 BACKLOG = 2_000
 """Answers that wait behind one frame which the network does not take."""
+
+
+def message(text: str) -> Message:
+    """Return a frame as a server takes it; many sockets may share it."""
+    return {"type": "websocket.send", "text": text}
 
 
 class Mailbox:
@@ -40,6 +57,8 @@ class Mailbox:
         """The seq that was sent of each job."""
         self.logs: dict[str, int] = {}
         """The line up to which each watched log was sent."""
+        self.pause = SLOW
+        """Seconds between two batches."""
         self.free_at = 0.0
         """When the next batch may go."""
         self.spoke_at = 0.0
@@ -48,7 +67,9 @@ class Mailbox:
         self._send = send
         self._sent = 0
         self._acknowledged = 0
-        self._backlog: deque[dict[str, Any]] = deque()
+        self._window = conf.WINDOW
+        self._loop = asyncio.get_running_loop()
+        self._backlog: deque[Message] = deque()
         self._sending: asyncio.Task[None] | None = None
         self.on_room: Callable[[Mailbox], None] | None = None
         """Called when the socket can take more again."""
@@ -56,26 +77,57 @@ class Mailbox:
     @property
     def full(self) -> bool:
         """Whether data must wait: for acknowledgements, or for the network."""
-        waiting = self._sent - self._acknowledged >= conf.WINDOW
+        waiting = self._sent - self._acknowledged >= self._window
         return waiting or self._sending is not None or self.closed
+
+    def add(self, topic: str) -> None:
+        """Note that a topic is watched."""
+        self.topics.add(topic)
+        self._set_pause()
+
+    def remove(self, topic: str) -> None:
+        """Note that a topic is watched no longer."""
+        self.topics.discard(topic)
+        self._set_pause()
 
     def role(self, state: State) -> Role | None:
         """Return as what this viewer sees a job."""
         return role_of(self.user, state, operator=self.operator)
+
+    def take(self, most: int) -> tuple[str, ...]:
+        """Take out jobs that have changed, at most so many."""
+        if len(self.changed) <= most:
+            taken = tuple(self.changed)
+            self.changed.clear()
+            return taken
+        taken = tuple(islice(self.changed, most))
+        for job in taken:
+            del self.changed[job]
+        return taken
+
+    def sees(self, known: Known) -> bool:
+        """Note that a state is sent; False when the viewer has it already."""
+        job = known.state["id"]
+        if self.seen.get(job, -1) >= known.seq:
+            return False
+        self.seen[job] = known.seq
+        if known.state["status"] in ENDS and f"job:{job}" not in self.topics:
+            del self.seen[job]  # Nothing comes after an end: lists must not grow for ever.
+        return True
 
     def acknowledge(self, frames: int) -> None:
         """Take in how many data frames the browser has taken in."""
         self._acknowledged = max(self._acknowledged, min(frames, self._sent))
         self._room()
 
-    def data(self, text: str) -> None:
+    def data(self, frame: Message) -> None:
         """Send a frame that counts against the window."""
         self._sent += 1
-        self.say(text)
+        self._push(frame)
 
     def say(self, text: str) -> None:
         """Send a frame that does not count."""
-        self._push({"type": "websocket.send", "text": text})
+        self._push(message(text))
 
     def close(self, code: Close, reason: str = "") -> None:
         """Close the socket, after what is already on its way."""
@@ -90,22 +142,25 @@ class Mailbox:
         if self._sending is not None:
             self._sending.cancel()
 
-    def _push(self, message: dict[str, Any]) -> None:
+    def _set_pause(self) -> None:
+        self.pause = SLOW if self.topics <= LISTS else FAST
+
+    def _push(self, frame: Message) -> None:
         if self.closed:
             return
         if self._sending is not None:
-            self._wait(message)
+            self._wait(frame)
             return
-        self.spoke_at = asyncio.get_running_loop().time()
-        self._begin(message)
+        self.spoke_at = self._loop.time()
+        self._begin(frame)
 
-    def _begin(self, message: dict[str, Any]) -> None:
+    def _begin(self, frame: Message) -> None:
         """Send at once where the server takes the frame at once, else go on in a task.
 
         Servers take almost every frame without waiting; a task for each would cost more than
         the frame.
         """
-        sending = self._send(message).__await__()
+        sending = self._send(frame).__await__()
         try:
             waits_for = next(sending)
         except StopIteration:
@@ -127,8 +182,8 @@ class Mailbox:
             self._begin(self._backlog.popleft())
         self._room()
 
-    def _wait(self, message: dict[str, Any]) -> None:
-        self._backlog.append(message)
+    def _wait(self, frame: Message) -> None:
+        self._backlog.append(frame)
         if len(self._backlog) > BACKLOG:
             self._backlog.clear()
             self.close(Close.TOO_SLOW)

@@ -59,7 +59,8 @@ class Watched:
 
     def learn(self, change: Change, answer: Remembered | None, now: float) -> None:
         """Take in what the store said of a state."""
-        self.spoken, self.next = now, now + conf.REPORT_INTERVAL
+        # Half a tick early: a turn that falls just behind a look would wait for the next one.
+        self.spoken, self.next = now, now + conf.REPORT_INTERVAL - TICK / 2
         if answer is None:
             self.snapshots.give_back(change)
             return

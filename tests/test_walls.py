@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 MODULES = sorted((ROOT / "realtime").rglob("*.py"))
 WRITES = {"progress", "running", "snapshot", "reporter", "lifecycle"}
-READS = {"hub", "mailbox", "consumers", "views", "api", "reading", "handshake"}
+READS = {"hub", "known", "listener", "mailbox", "consumers", "views", "api", "reading", "handshake"}
 
 
 def imports(path: Path) -> set[str]:

@@ -1,0 +1,61 @@
+"""The newest states that a web process knows, each encoded at most once for each role."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+
+from realtime import protocol
+from realtime.permissions import Role, view
+from realtime.states import State
+
+LARGEST = 20_000
+"""States kept in memory; others are read again."""
+
+
+class Known:
+    """One job's newest state, encoded at most once for each role."""
+
+    __slots__ = ("_texts", "seq", "state")
+
+    def __init__(self, state: State) -> None:
+        """Hold a state."""
+        self.state = state
+        self.seq: int = state["seq"]
+        self._texts: dict[Role, str] = {}
+
+    def text(self, role: Role) -> str:
+        """Return the state as this role sees it, as JSON."""
+        if role not in self._texts:
+            self._texts[role] = protocol.encode_state(view(self.state, role))
+        return self._texts[role]
+
+
+class KnownStates:
+    """The newest state of each job that somebody watches; the longest unchanged go first."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._known: OrderedDict[str, Known] = OrderedDict()
+
+    def get(self, job: str) -> Known | None:
+        """Return what is known of a job."""
+        return self._known.get(job)
+
+    def is_news(self, state: State) -> bool:
+        """Tell whether a state is newer than what is known."""
+        known = self._known.get(state["id"])
+        return known is None or known.seq < state["seq"]
+
+    def keep(self, state: State) -> None:
+        """Hold a state."""
+        self._known[state["id"]] = Known(state)
+        self._known.move_to_end(state["id"])
+        if len(self._known) > LARGEST:
+            self._known.popitem(last=False)
+
+    def __contains__(self, job: str) -> bool:
+        return job in self._known
+
+    def __iter__(self) -> Iterator[Known]:
+        return iter(list(self._known.values()))
