@@ -24,14 +24,18 @@ from realtime.conf import conf
 from realtime.errors import Cancelled, JobError
 from realtime.events import JobState, Status, timestamp
 from realtime.owners import current_owner
-from realtime.publish import Change, end_elsewhere
+from realtime.publish import BLIND_STEP, Change, end_elsewhere
 from realtime.reporter import Transition, Watched, get_reporter
 from realtime.running import RunningJob
+from realtime.states import read_one
 
 logger = logging.getLogger("realtime")
 
 HEADER = "headway"
 """The message header that carries what a job inherits: owner, title, root, parent, tags."""
+
+REPLACED = "Replaced by new task"
+"""What Celery says when a task is replaced; a chain or chord takes the id over at its end."""
 
 
 @dataclass(slots=True)
@@ -48,6 +52,8 @@ class Run:
     """Whether the end of the attempt has been put."""
     replaced: bool = False
     """Whether another task goes on under the same id."""
+    before: int = 0
+    """How many attempts other tasks have made under this id, which this one has replaced."""
 
 
 _here: ContextVar[Run | None] = ContextVar("headway_run", default=None)
@@ -99,9 +105,16 @@ def _on_publish(sender: str, headers: dict[str, Any] | None = None, **_: Any) ->
         return
     run = _run_of(headers["id"])
     if run is not None:
-        run.replaced = not headers.get("retries") or headers["retries"] < run.job.attempt
+        run.replaced = (headers.get("retries") or 0) + run.before < run.job.attempt
+        before = run.job.attempt - 1 if run.replaced else run.before
+        # Above whatever SQL was told of this attempt while the store was away.
+        seq = run.watched.known + 2 * BLIND_STEP
+        headers[HEADER] = _handed_on(run.job, before=before, seq=seq)
         return
     if headers.get("retries") or not _is_uuid(headers["id"]):
+        return
+    if headers.get("replaced_task_nesting") and (state := _replaced(headers["id"])):
+        headers[HEADER] = _handed_on(state, before=state.attempt - 1, seq=0)
         return
     state = _queued_state(sender, headers)
     headers[HEADER] = {
@@ -116,6 +129,26 @@ def _on_publish(sender: str, headers: dict[str, Any] | None = None, **_: Any) ->
     change = Change(state=state, order=0)
     # Not at once: many jobs that are queued together are then announced together.
     get_reporter().put(Transition(lambda: change), soon=True)
+
+
+def _handed_on(job: RunningJob | JobState, *, before: int, seq: int) -> dict[str, Any]:
+    """Return what the next execution under the same id inherits: it is the same job."""
+    return {
+        "title": job.title,
+        "owner": job.owner,
+        "root": job.root,
+        "parent": job.parent,
+        "tags": list(job.tags),
+        "queued_at": job.queued_at,
+        "before": before,
+        "seq": seq,
+    }
+
+
+def _replaced(job: str) -> JobState | None:
+    """Return the job as which the last task of a chain or chord goes on, None for a new one."""
+    known = _outside_loop(lambda: read_one(job))
+    return JobState.from_dict(known) if known else None
 
 
 def _queued_state(name: str, headers: dict[str, Any]) -> JobState:
@@ -185,11 +218,12 @@ def _on_start(task_id: str, task: Any, **_: Any) -> None:
     if request.is_eager or not tracked(task.name) or not _is_uuid(task_id):
         return
     given = (request.headers or {}).get(HEADER) or {}
+    before = given.get("before") or 0
     job = RunningJob(
         id=task_id,
         name=task.name,
         title=given.get("title") or default_title(task.name),
-        attempt=request.retries + 1,
+        attempt=before + request.retries + 1,
         owner=given.get("owner"),
         root=given.get("root"),
         parent=given.get("parent"),
@@ -197,7 +231,8 @@ def _on_start(task_id: str, task: Any, **_: Any) -> None:
         queued_at=given.get("queued_at") or timestamp(),
         worker=request.hostname,
     )
-    _here.set(Run(job, get_reporter().watch(job), progress.bound.set(job)))
+    watched = get_reporter().watch(job, known=given.get("seq") or 0)
+    _here.set(Run(job, watched, progress.bound.set(job), before=before))
 
 
 def _on_success(sender: Any, **_: Any) -> None:
@@ -237,9 +272,10 @@ def _on_leave(
     run = _run_of(task_id)
     if run is None:
         return
-    if state == "IGNORED" and not run.replaced:
+    if state == "IGNORED" and not run.replaced and str(retval) != REPLACED:
         _end(task_id, Status.CANCELLED)
-        task.backend.mark_as_revoked(task_id, "cancelled", request=task.request)
+        if isinstance(retval, Cancelled):
+            task.backend.mark_as_revoked(task_id, "cancelled", request=task.request)
     elif state == "REJECTED" and not getattr(retval, "requeue", False):
         _end(task_id, Status.FAILED, error=_error(retval))
     _leave(run)

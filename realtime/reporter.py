@@ -42,11 +42,11 @@ class Watched:
 
     __slots__ = ("job", "known", "next", "snapshots", "spoken")
 
-    def __init__(self, job: RunningJob) -> None:
+    def __init__(self, job: RunningJob, known: int = 0) -> None:
         """Begin to watch."""
         self.job = job
         self.snapshots = Snapshots(job)
-        self.known = 0
+        self.known = known
         """The highest seq that is known."""
         self.next = 0.0
         """When it may report again."""
@@ -114,9 +114,12 @@ class Reporter:
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
 
-    def watch(self, job: RunningJob) -> Watched:
-        """Report on a job from now on, until its last transition is put."""
-        watched = Watched(job)
+    def watch(self, job: RunningJob, known: int = 0) -> Watched:
+        """Report on a job from now on, until its last transition is put.
+
+        `known` is a seq that all states of this execution must be above.
+        """
+        watched = Watched(job, known)
         self._watched[id(watched)] = watched
         self._start()
         if self._asleep:

@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from celery import Task, shared_task
+from celery import Task, chain, shared_task
+from celery.exceptions import Ignore
 
 from realtime import JobError, progress
 
@@ -64,6 +65,22 @@ def fail_once(self: Task[Any, Any]) -> str:
     if self.request.retries == 0:
         raise self.retry(exc=ConnectionError("not yet"), countdown=0)
     return "at last"
+
+
+@shared_task(bind=True, max_retries=3)
+def replace_itself(self: Task[Any, Any], how: str) -> None:
+    """Let another task go on, after a first try that failed when told so."""
+    if "retried" in how and self.request.retries == 0:
+        raise self.retry(exc=ConnectionError("not yet"), countdown=0)
+    if "chain" in how:
+        raise self.replace(chain(nothing.si(), count.si(7)))
+    raise self.replace(fail_once.si() if "fails" in how else count.si(7))
+
+
+@shared_task
+def ignore() -> None:
+    """Say that the result is set by somebody else."""
+    raise Ignore
 
 
 @shared_task

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from celery.result import AsyncResult
 
+import realtime
 from realtime.models import Job
 from realtime.states import read_one
 from tests import tasks
@@ -77,3 +80,25 @@ def test_failures_retries_and_cancels_are_told_apart(any_worker: Child, tmp_path
     wait_until(gate.exists, "the task to run")
     control.cancel(cancelled)
     assert wait_until(lambda: ended(cancelled), "the cancel")["status"] == "cancelled"
+
+
+@pytest.mark.parametrize("how", ["at once", "retried", "chain", "retried, chain", "retried, fails"])
+def test_a_job_goes_on_as_the_task_that_replaces_its_own(
+    threads_worker: Child, ana: Any, how: str
+) -> None:
+    """It stays its owner's and keeps its title, ends when the other task ends, and is no cancel."""
+    job = str(realtime.start(tasks.replace_itself, how, owner=ana, title="Mine").pk)
+    last = wait_until(lambda: ended(job), "the other task to end")
+    assert (last["status"], last["owner"], last["title"]) == ("succeeded", str(ana.pk), "Mine")
+    assert last["attempt"] == ("retried" in how) + ("fails" in how) + 1
+    row = Job.objects.get(pk=job)
+    assert (row.status, row.seq) == ("succeeded", last["seq"])
+    assert AsyncResult(job).get(timeout=5) == ("at last" if "fails" in how else 7)
+
+
+def test_an_ignored_result_is_left_alone(threads_worker: Child) -> None:
+    """The job has ended, and what the result backend holds is the task's own affair."""
+    job = tasks.ignore.delay().id
+    assert wait_until(lambda: ended(job), "the end")["status"] == "cancelled"
+    time.sleep(0.5)
+    assert AsyncResult(job).state == "PENDING"
