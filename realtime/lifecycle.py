@@ -236,11 +236,13 @@ def _on_start(task_id: str, task: Any, **_: Any) -> None:
 
 
 def _on_success(sender: Any, **_: Any) -> None:
-    if not sender.request.is_eager:
+    if not sender.request.is_eager and tracked(sender.name):
         _end(sender.request.id, Status.SUCCEEDED)
 
 
 def _on_retry(request: Any, reason: Any, **_: Any) -> None:
+    if _run_of(request.id) is None:
+        return
     _end(
         request.id,
         Status.RETRYING,
@@ -251,6 +253,8 @@ def _on_retry(request: Any, reason: Any, **_: Any) -> None:
 
 def _on_failure(task_id: str, exception: BaseException, sender: Any = None, **_: Any) -> None:
     if getattr(getattr(sender, "request", None), "is_eager", False):
+        return
+    if sender is not None and not tracked(sender.name):
         return
     status = Status.LOST if isinstance(exception, WorkerLostError) else Status.FAILED
     _end(task_id, status, error=_error(exception))

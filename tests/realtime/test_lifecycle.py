@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from types import SimpleNamespace
 from typing import Any
@@ -61,3 +62,20 @@ def test_the_next_attempt_is_above_a_retry_that_the_store_missed(
     assert last is not None
     assert (last["status"], last["attempt"]) == ("succeeded", 2)
     assert last["seq"] > row.seq, "expected viewers of the retry to take the end for newer"
+
+
+def test_a_task_that_is_not_tracked_costs_nothing_at_its_end(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the store nor the database is asked, and nothing is waited for."""
+    settings.HEADWAY = {**settings.HEADWAY, "IGNORE": ["tests.*"]}
+    monkeypatch.setattr(lifecycle, "end_elsewhere", pytest.fail)
+    job = str(uuid.uuid4())
+    task = task_of(job, 0, {})
+    lifecycle._on_start(job, task)
+    before = time.monotonic()
+    lifecycle._on_success(task)
+    lifecycle._on_failure(job, ValueError("no"), sender=task)
+    lifecycle._on_retry(SimpleNamespace(id=job, task=task.name), SimpleNamespace(exc=None, when=0))
+    lifecycle._on_leave(job, task)
+    assert time.monotonic() - before < 0.05
