@@ -6,8 +6,7 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError, connection, transaction
-from django.db.utils import DataError
+from django.db import DataError, Error, IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from realtime.events import ENDS, JobState
@@ -18,47 +17,72 @@ logger = logging.getLogger("realtime")
 Row = tuple[JobState, int, int]
 """A state, its seq and its number of log lines."""
 
+LOCK_MILLISECONDS = 100
+"""How long a missing row may wait for the transaction that queued its job."""
+LOCK_NOT_AVAILABLE = "55P03"
+"""What PostgreSQL calls it when that takes longer."""
+
 _ENDS = tuple(sorted(ENDS))
 
 
 def try_record(rows: list[Row]) -> list[Row]:
-    """Write rows; returns those that must be tried again because the database is away."""
+    """Write rows; returns those that must be tried again, because the database is away or busy."""
     try:
-        record(rows)
-    except (IntegrityError, DataError):
+        return record(rows)
+    except (IntegrityError, DataError, TypeError, ValueError):
         return [row for row in rows if not _alone(row)]
-    except DatabaseError as error:
+    except Error as error:
         logger.warning("The database is away, %d rows are kept: %s", len(rows), error)
         connection.close()
         return rows
-    return []
 
 
-def record(rows: list[Row]) -> None:
-    """Write states with their seq and their number of log lines, all or none of them."""
+def record(rows: list[Row]) -> list[Row]:
+    """Write states with their seq and their number of log lines, all or none of them.
+
+    Returns those that the transaction which queued the job holds up.
+    """
     if not rows:
-        return
+        return []
     with transaction.atomic():
-        for state, seq, log in rows:
-            _write(state, _columns(state, seq, log))
+        return [row for row in rows if not _write(row[0], _columns(*row))]
 
 
 def _alone(row: Row) -> bool:
     try:
-        record([row])
-    except (IntegrityError, DataError):
+        return not record([row])
+    except (IntegrityError, DataError, TypeError, ValueError):
         # Its owner was deleted meanwhile, for instance: no row can be written, ever.
         logger.exception("Job %s cannot be recorded", row[0].id)
-    except DatabaseError:
+    except Error:
         return False
     return True
 
 
-def _write(state: JobState, columns: dict[str, Any]) -> None:
+def _write(state: JobState, columns: dict[str, Any]) -> bool:
     open_rows = Job.objects.filter(pk=state.id).exclude(status__in=_ENDS)
     if not open_rows.update(**columns):
-        # The row is missing when the transaction that queued the job was rolled back.
-        Job.objects.bulk_create([_row(state, columns)], ignore_conflicts=True)
+        # The row is missing until the transaction that queued the job is committed, and for
+        # ever when it was rolled back.
+        if not _insert(_row(state, columns)):
+            return False
+        open_rows.update(**columns)
+    return True
+
+
+def _insert(row: Job) -> bool:
+    """Write a row unless there is one; False while somebody else's is not committed yet."""
+    try:
+        with transaction.atomic():
+            if connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}")
+            Job.objects.bulk_create([row], ignore_conflicts=True)
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") != LOCK_NOT_AVAILABLE:
+            raise
+        return False
+    return True
 
 
 def create(state: JobState) -> None:
