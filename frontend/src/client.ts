@@ -16,7 +16,6 @@ import {
   type Welcome,
 } from "./protocol";
 
-const ACK_WITHIN = 250;
 const TOPICS_PER_FRAME = 50; // keeps a watch below the 16 KiB that the server reads
 const MOST_STATES = 5000;
 
@@ -62,7 +61,6 @@ export class Client implements ConnectionListener {
   #window = 1;
   #taken = 0;
   #acknowledged = 0;
-  #cancelAck: (() => void) | undefined;
 
   constructor(address: string, environment: Environment) {
     this.#environment = environment;
@@ -286,8 +284,6 @@ export class Client implements ConnectionListener {
   }
 
   #startCounting(window: number): void {
-    this.#cancelAck?.();
-    this.#cancelAck = undefined;
     this.#window = window;
     this.#taken = 0;
     this.#acknowledged = 0;
@@ -295,13 +291,11 @@ export class Client implements ConnectionListener {
 
   #count(): void {
     this.#taken += 1;
-    if (this.#taken - this.#acknowledged >= this.#window / 4) this.#acknowledge();
-    else this.#cancelAck ??= this.#environment.later(ACK_WITHIN, () => this.#acknowledge());
+    // Half a window: the rest waits for the next frames, for each answer costs the server too.
+    if (this.#taken - this.#acknowledged >= this.#window / 2) this.#acknowledge();
   }
 
   #acknowledge(): void {
-    this.#cancelAck?.();
-    this.#cancelAck = undefined;
     this.#acknowledged = this.#taken;
     this.#connection.send({ type: "ack", frames: this.#taken });
   }
