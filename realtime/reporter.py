@@ -49,7 +49,7 @@ class Watched:
         self.known = known
         """The highest seq that is known."""
         self.next = 0.0
-        """When it may report again."""
+        """When its next report is due; one may come early by half an interval, not two."""
         self.spoken = 0.0
         """When it last reported."""
 
@@ -59,8 +59,7 @@ class Watched:
 
     def learn(self, change: Change, answer: Remembered | None, now: float) -> None:
         """Take in what the store said of a state."""
-        # Half a tick early: a turn that falls just behind a look would wait for the next one.
-        self.spoken, self.next = now, now + conf.REPORT_INTERVAL - TICK / 2
+        self.spoken, self.next = now, max(self.next, now) + conf.REPORT_INTERVAL
         if answer is None:
             self.snapshots.give_back(change)
             return
@@ -257,7 +256,8 @@ class Reporter:
 def _is_due(watched: Watched, now: float) -> bool:
     for counter in watched.job.counters():
         counter.look()
-    changed = watched.job.dirty and now >= watched.next
+    # Early by half an interval: else changes that come in its rhythm would all wait for its end.
+    changed = watched.job.dirty and now >= watched.next - (conf.REPORT_INTERVAL + TICK) / 2
     return changed or now - watched.spoken >= conf.BEAT_INTERVAL
 
 
