@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -31,7 +31,7 @@ class Row:
 
     name: str
     """The way that was measured."""
-    figures: dict[str, float | None] = field(default_factory=dict)
+    figures: Mapping[str, float | None] = field(default_factory=dict)
     """Each column's figure; the unit is a part of the column's name."""
     promises: tuple[Promise, ...] = ()
     """What is promised of this line."""

@@ -189,7 +189,7 @@ class Viewer(asyncio.Protocol):
 
     def _take_report(self, payload: bytes, now: float) -> None:
         self.frames += 1
-        if self.room.crowd.acks and self.frames % self.room.crowd.acks == 0:
+        if (acks := self.room.crowd.acks) and (self.frames + self.number) % acks == 0:
             self.send(TEXT, b'{"type":"ack","frames":%d}' % self.frames)
         begin = payload.index(b'"', payload.index(STAMP) + len(STAMP)) + 1
         end = begin + STAMP_DIGITS
