@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 from realtime import protocol, reading
 from realtime.conf import conf
 from realtime.events import ENDS, timestamp, topics_of
-from realtime.known import KnownStates
+from realtime.known import Known, KnownStates
 from realtime.layer import shard_of, shards
 from realtime.listener import Listener
 from realtime.mailbox import Mailbox, Message, message
@@ -29,10 +29,8 @@ from realtime.threads import in_thread
 logger = logging.getLogger("realtime")
 
 STATES_PER_FRAME = 200
-
-
-Frames = dict[tuple[Role, tuple[str, ...]], Message]
-"""Frames joined in one pass, which many sockets share."""
+TURN = 64
+"""Sockets that are sent to before the server writes: Daphne writes only between our turns."""
 
 
 class Hub:
@@ -45,6 +43,8 @@ class Hub:
         self._mailboxes: set[Mailbox] = set()
         self._watchers: dict[str, set[Mailbox]] = defaultdict(set)
         self._known = KnownStates()
+        self._frames: dict[tuple[Role, tuple[Known, ...]], Message] = {}
+        """Frames joined in one pass."""
         self._dirty: dict[Mailbox, None] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -144,7 +144,7 @@ class Hub:
         mailbox.changed.update(dict.fromkeys(ids))
         mailbox.promised.append(topic)
         mailbox.free_at = 0.0
-        self._flush(mailbox, {}, self._loop.time())
+        self._flush(mailbox, self._loop.time())
 
     # States
 
@@ -185,13 +185,14 @@ class Hub:
     def _flush_due(self) -> None:
         """Send to all whose turn it is; the others' turn comes with the timer."""
         now = self._loop.time()
-        frames: Frames = {}
-        for mailbox in list(self._dirty):
-            if mailbox.free_at <= now:
-                self._flush(mailbox, frames, now)
+        due = [mailbox for mailbox in self._dirty if mailbox.free_at <= now]
+        for mailbox in due[:TURN]:
+            self._flush(mailbox, now)
+        if len(due) <= TURN:
+            self._frames.clear()
         if self._dirty and self._timer is None:
             next_at = min(mailbox.free_at for mailbox in self._dirty)
-            self._timer = self._loop.call_at(next_at, self._on_timer)
+            self._timer = self._loop.call_at(max(next_at, now), self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None
@@ -206,36 +207,35 @@ class Hub:
             if known:
                 self._tell_logs(known.state)
 
-    def _flush(self, mailbox: Mailbox, frames: Frames, now: float) -> None:
+    def _flush(self, mailbox: Mailbox, now: float) -> None:
         """Send the newest state of each job that has changed, as far as the socket can take it."""
         self._dirty.pop(mailbox, None)
         while mailbox.changed and not mailbox.full:
-            for role, jobs in self._unseen(mailbox, mailbox.take(STATES_PER_FRAME)).items():
-                mailbox.data(self._frame(role, tuple(jobs), frames))
+            for role, states in self._unseen(mailbox, mailbox.take(STATES_PER_FRAME)).items():
+                mailbox.data(self._frame(role, tuple(states)))
         if mailbox.promised and not mailbox.changed:
             for topic in mailbox.promised:
                 mailbox.say(protocol.watching(topic))
             mailbox.promised.clear()
         mailbox.free_at = now + mailbox.pause
 
-    def _unseen(self, mailbox: Mailbox, jobs: tuple[str, ...]) -> dict[Role, list[str]]:
-        """Return which of these jobs a socket has not seen as they are, by its role in each."""
-        found: dict[Role, list[str]] = {}
+    def _unseen(self, mailbox: Mailbox, jobs: tuple[str, ...]) -> dict[Role, list[Known]]:
+        """Return which of these jobs' states a socket has not seen, by its role in each."""
+        found: dict[Role, list[Known]] = {}
         for job in jobs:
             known = self._known.get(job)
             if known is None:
                 self._spawn(self._load([job]))
             elif (role := mailbox.role(known.state)) and mailbox.sees(known):
-                found.setdefault(role, []).append(job)
+                found.setdefault(role, []).append(known)
         return found
 
-    def _frame(self, role: Role, jobs: tuple[str, ...], frames: Frames) -> Message:
-        """Return the frame of these jobs; many sockets share it."""
-        key = (role, jobs)
-        if key not in frames:
-            known = (self._known.get(job) for job in jobs)
-            frames[key] = message(protocol.jobs([one.text(role) for one in known if one]))
-        return frames[key]
+    def _frame(self, role: Role, states: tuple[Known, ...]) -> Message:
+        """Return the frame of these states; many sockets share it."""
+        key = (role, states)
+        if key not in self._frames:
+            self._frames[key] = message(protocol.jobs([one.text(role) for one in states]))
+        return self._frames[key]
 
     # Logs
 

@@ -25,7 +25,7 @@ from realtime.store import Remembered
 
 logger = logging.getLogger("realtime")
 
-TICK = 0.05
+TICK = 0.025
 """Seconds between two looks at the running jobs."""
 PATIENCE = 1.0
 """Seconds between two tries while the store or the database is away."""

@@ -286,7 +286,8 @@ export class Client implements ConnectionListener {
   #startCounting(window: number): void {
     this.#window = window;
     this.#taken = 0;
-    this.#acknowledged = 0;
+    // Begun at a place of its own: viewers of one job would else all acknowledge at once.
+    this.#acknowledged = -Math.floor((this.#environment.random() * window) / 4);
   }
 
   #count(): void {

@@ -196,6 +196,15 @@ describe("ack", () => {
     expect(acks()).toEqual([32, 64]);
   });
 
+  it("comes early the first time, so that viewers of one job do not all send it at once", async () => {
+    world.last.end();
+    world.pass(20_000);
+    world.chance = 0.5;
+    await live();
+    receive(70, 1);
+    expect(acks()).toEqual([24, 56]);
+  });
+
   it("counts jobs, log and notices, and nothing else", () => {
     receive(29, 1);
     world.last.receive({ type: "watching", topic: TOPIC });
