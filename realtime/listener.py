@@ -17,7 +17,7 @@ from realtime.states import State
 logger = logging.getLogger("realtime")
 
 ECHO = 1.0
-"""Seconds to wait until the layer is heard to deliver to a group that was just joined."""
+"""Seconds to wait until the layer is heard to deliver to groups that are being joined."""
 
 
 class Listener:
@@ -30,25 +30,29 @@ class Listener:
         self._channel = ""
         self._joined: set[str] = set()
         self._joining = asyncio.Lock()
+        self._away_until = 0.0
         self._echoes: dict[str, asyncio.Event] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def join(self, groups: Iterable[str]) -> None:
         """Hear these groups, for certain: what is announced from now on arrives.
 
-        While the layer is away it returns all the same; the next call tries again.
+        While the layer is away it returns all the same, at the latest after a second.
         """
         missing = set(groups) - self._joined
         if not missing:
             return
         async with self._joining:
+            loop = asyncio.get_running_loop()
+            if loop.time() < self._away_until:
+                return
             try:
-                if not self._channel:
-                    self._channel = await self._layer.new_channel()
-                    self._task = asyncio.create_task(self._listen())
-                await asyncio.gather(*(self._join(group) for group in missing))
+                async with asyncio.timeout(ECHO):
+                    await self._join_all(missing)
             except Exception as error:  # noqa: BLE001  healing goes on without the layer
                 logger.warning("The layer is away, healing instead: %r", error)
+                # Who comes now does not wait for it, each in turn; the next comparison tries again.
+                self._away_until = loop.time() + conf.HEAL_INTERVAL / 2
 
     async def close(self) -> None:
         """Hear nothing more, and close our own layer's connections."""
@@ -62,6 +66,12 @@ class Listener:
                 for group in self._joined:
                     await self._layer.group_discard(group, self._channel)
 
+    async def _join_all(self, groups: set[str]) -> None:
+        if not self._channel:
+            self._channel = await self._layer.new_channel()
+            self._task = asyncio.create_task(self._listen())
+        await asyncio.gather(*(self._join(group) for group in groups))
+
     async def _join(self, group: str) -> None:
         if group in self._joined:
             return
@@ -71,7 +81,7 @@ class Listener:
         heard = self._echoes[token] = asyncio.Event()
         try:
             await self._layer.group_send(group, {"type": "echo", "token": token})
-            await asyncio.wait_for(heard.wait(), ECHO)
+            await heard.wait()
             self._joined.add(group)
         finally:
             del self._echoes[token]

@@ -154,3 +154,23 @@ async def test_a_job_that_only_sql_knows_is_shown(socket: Socket, ana: Any, topi
     assert (await Job.objects.aget(pk=job)).seq == 0
     await socket.hub.watch(socket.mailbox, topic if topic == "mine" else f"{topic}:{job}", 0)
     assert socket.states[job]["status"] == "queued"
+
+
+async def test_who_comes_while_redis_is_frozen_is_shown_what_sql_knows(
+    socket: Socket, ana: Any, redis: RedisServer
+) -> None:
+    """Nobody waits for the layer, and all hear it once it is back."""
+    job = await tell(ana)
+    others = [Socket(socket.hub, str(ana.pk)) for _ in range(10)]
+    redis.stop()
+    try:
+        async with asyncio.timeout(6):
+            await asyncio.gather(
+                *(one.hub.watch(one.mailbox, f"job:{job}", 0) for one in [socket, *others])
+            )
+        assert all(job in one.states for one in [socket, *others])
+    finally:
+        redis.cont()
+    await socket.until(lambda: socket.hub._listener._joined)
+    for one in others:
+        await one.hub.leave(one.mailbox)
