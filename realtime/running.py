@@ -141,6 +141,8 @@ class RunningJob:
         self.skipped = 0
         self.files: list[dict[str, Any]] = []
         self.lines: deque[tuple[str, str, object]] = deque(maxlen=LINES_WAITING)
+        self.logged = 0
+        """How many lines there were, also those that were pushed out of `lines`."""
         self.trunk = Stage("", 1)
         self.path = [self.trunk]
         self._stages = 0
@@ -199,6 +201,7 @@ class RunningJob:
     def log(self, said: object, level: str) -> None:
         """Keep a line until the reporter fetches it."""
         self.lines.append((timestamp(), level, said))
+        self.logged += 1
         self.dirty = True
 
     def log_item(self, item: object, reason: object, level: str) -> None:

@@ -13,7 +13,7 @@ from realtime.conf import conf
 from realtime.events import JobState, Status, timestamp
 from realtime.pace import Pace
 from realtime.publish import Change
-from realtime.running import RunningJob
+from realtime.running import LINES_WAITING, RunningJob
 
 logger = logging.getLogger("realtime")
 
@@ -36,6 +36,7 @@ class Snapshots:
         self._stalled = False
         self._known = False
         self._lines_back: tuple[str, ...] = ()
+        self._lines_seen = 0
 
     def take(self, now: float, known: int) -> Change:
         """Return the newest state with the log lines since the last one."""
@@ -117,15 +118,22 @@ class Snapshots:
 
     def lines(self) -> tuple[str, ...]:
         """Fetch the log lines that have come since, each as a JSON object."""
-        waiting = self._job.lines
+        logged, waiting = self._job.logged, self._job.lines
         fresh = [waiting.popleft() for _ in range(len(waiting))]
-        lines = self._lines_back + tuple(_clean_line(*line) for line in fresh)
+        left_out = max(logged - self._lines_seen - len(fresh), 0)
+        self._lines_seen += len(fresh) + left_out
+        gap = (_Gap.of(left_out),) if left_out else ()
+        lines = self._lines_back + gap + tuple(_clean_line(*line) for line in fresh)
         self._lines_back = ()
         return lines
 
     def give_back(self, change: Change) -> None:
         """Take back what could not be published, to be told with the next state."""
-        self._lines_back = (change.lines + self._lines_back)[-self._job.lines.maxlen :]  # type: ignore[operator]
+        lines = change.lines + self._lines_back
+        if len(lines) > LINES_WAITING:
+            older, lines = lines[:-LINES_WAITING], lines[-LINES_WAITING:]
+            lines = (_Gap.of(sum(getattr(line, "lines", 1) for line in older)), *lines)
+        self._lines_back = lines
         self._job.dirty = True
 
     def accepted(self) -> None:
@@ -170,6 +178,19 @@ def _clean_stage(stage: dict[str, Any]) -> dict[str, Any]:
     if "stages" in stage:
         stage["stages"] = [_clean_stage(child) for child in stage["stages"]]
     return stage
+
+
+class _Gap(str):
+    """A line in the place of lines that came faster than they could be told."""
+
+    __slots__ = ("lines",)
+    lines: int
+
+    @classmethod
+    def of(cls, lines: int) -> _Gap:
+        gap = cls(_clean_line(timestamp(), "warning", f"({lines} lines were left out here)"))
+        gap.lines = lines
+        return gap
 
 
 def _clean_line(at: str, level: str, said: object) -> str:

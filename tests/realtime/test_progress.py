@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime import Cancelled, progress
-from realtime.running import RunningJob
+from realtime.running import LINES_WAITING, RunningJob
 from realtime.snapshot import Snapshots
 
 
@@ -336,3 +336,27 @@ def test_stages_of_stages_stay_within_bounds(job: RunningJob) -> None:
         assert descend(200) < 20_000
     finally:
         progress.bound.reset(token)
+
+
+def test_lines_that_come_too_fast_are_counted(job: RunningJob, monkeypatch: Any) -> None:
+    """What does not fit between two looks, or while the store is away, is told in its place."""
+    snapshots = Snapshots(job)
+
+    def told() -> list[str]:
+        return [json.loads(line)["text"] for line in snapshots.lines()]
+
+    for n in range(LINES_WAITING + 10):
+        progress.log(n)
+    change = snapshots.take(0, 0)
+    assert [json.loads(line)["text"] for line in change.lines[:2]] == [
+        "(10 lines were left out here)",
+        "10",
+    ]
+    snapshots.give_back(change)
+    for n in range(4):
+        progress.log(f"later {n}")
+    snapshots.give_back(snapshots.take(0, 0))
+    lines = told()
+    assert lines[0] == "(14 lines were left out here)"
+    assert (lines[1], lines[-1]) == ("14", "later 3")
+    assert told() == []
