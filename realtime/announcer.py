@@ -6,12 +6,15 @@ import asyncio
 import logging
 import os
 import sys
+import time
 from typing import Any
 
 from realtime.layer import open_layer
 
 logger = logging.getLogger("realtime")
 
+GATHER = 0.02
+"""Seconds between two announcements of one process: ends of many small tasks go together."""
 PATIENCE = 1.0
 """Seconds an announcement may take; it holds up the next reports, but no task."""
 
@@ -49,8 +52,33 @@ _announcer: Announcer | None = None
 _native_pool: Any = None
 
 
+_waiting: dict[str, list[str]] = {}
+_sent_at = 0.0
+
+
 def announce(shards: dict[str, list[str]]) -> None:
-    """Announce states, given as JSON by shard; never raises. Called by the reporter's thread."""
+    """Announce states, given as JSON by shard: at once, or with those that come soon after.
+
+    Never raises. Called by the reporter's thread, which then calls `settle` while it rests.
+    """
+    for shard, states in shards.items():
+        _waiting.setdefault(shard, []).extend(states)
+    settle()
+
+
+def settle(*, now: bool = False) -> bool:
+    """Send what waits when its time has come, or `now`; returns whether nothing waits any more."""
+    global _sent_at  # noqa: PLW0603  one for the process, as there is one reporter
+    at = time.monotonic()
+    if _waiting and (now or at - _sent_at >= GATHER):
+        shards = dict(_waiting)
+        _waiting.clear()
+        _sent_at = at
+        _deliver(shards)
+    return not _waiting
+
+
+def _deliver(shards: dict[str, list[str]]) -> None:
     try:
         if _threads_are_greenlets():
             _pool().apply(_send, (shards,))
@@ -100,6 +128,7 @@ def _pool() -> Any:
 def _forget() -> None:
     global _announcer, _native_pool  # noqa: PLW0603
     _announcer = _native_pool = None
+    _waiting.clear()
 
 
 def _leave_to_parent() -> None:

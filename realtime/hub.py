@@ -226,12 +226,14 @@ class Hub:
             known = self._known.get(job)
             if known is None:
                 self._spawn(self._load([job]))
-            elif (role := mailbox.role(known.state)) and mailbox.sees(known):
+            elif (role := mailbox.owns(known.owner)) and mailbox.sees(known):
                 found.setdefault(role, []).append(known)
         return found
 
     def _frame(self, role: Role, states: tuple[Known, ...]) -> Message:
         """Return the frame of these states; many sockets share it."""
+        if len(states) == 1:
+            return states[0].frame(role)
         key = (role, states)
         if key not in self._frames:
             self._frames[key] = message(protocol.jobs([one.text(role) for one in states]))

@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Iterator
 
 from realtime import protocol
+from realtime.events import ENDS
+from realtime.mailbox import Message, message
 from realtime.permissions import Role, view
 from realtime.states import State
 
@@ -16,13 +18,23 @@ LARGEST = 20_000
 class Known:
     """One job's newest state, encoded at most once for each role."""
 
-    __slots__ = ("_texts", "seq", "state")
+    __slots__ = ("_frames", "_texts", "ended", "id", "owner", "seq", "state")
 
     def __init__(self, state: State) -> None:
         """Hold a state."""
         self.state = state
+        self.id: str = state["id"]
         self.seq: int = state["seq"]
+        self.owner: str | None = state["owner"]
+        self.ended: bool = state["status"] in ENDS
         self._texts: dict[Role, str] = {}
+        self._frames: dict[Role, Message] = {}
+
+    def frame(self, role: Role) -> Message:
+        """Return the frame of this state alone; many sockets share it."""
+        if role not in self._frames:
+            self._frames[role] = message(protocol.jobs([self.text(role)]))
+        return self._frames[role]
 
     def text(self, role: Role) -> str:
         """Return the state as this role sees it, as JSON."""

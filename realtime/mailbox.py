@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import types
 from collections import deque
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from realtime.conf import conf
-from realtime.events import ENDS
 from realtime.permissions import Role, role_of
 from realtime.protocol import Close
 from realtime.states import State
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from realtime.known import Known
 
 Message = dict[str, Any]
-Send = Callable[[Message], Awaitable[None]]
+Send = Callable[[Message], Coroutine[Any, Any, None]]
 
 FAST = 0.05
 """Seconds between two frames to a socket that watches jobs or trees."""
@@ -94,6 +93,12 @@ class Mailbox:
         """Return as what this viewer sees a job."""
         return role_of(self.user, state, operator=self.operator)
 
+    def owns(self, owner: str | None) -> Role | None:
+        """Return the same from the job's owner alone, for the many who are sent a state."""
+        if self.operator:
+            return Role.OPERATOR
+        return Role.OWNER if owner == self.user else None
+
     def take(self, most: int) -> tuple[str, ...]:
         """Take out jobs that have changed, at most so many."""
         if len(self.changed) <= most:
@@ -107,12 +112,11 @@ class Mailbox:
 
     def sees(self, known: Known) -> bool:
         """Note that a state is sent; False when the viewer has it already."""
-        job = known.state["id"]
-        if self.seen.get(job, -1) >= known.seq:
+        if self.seen.get(known.id, -1) >= known.seq:
             return False
-        self.seen[job] = known.seq
-        if known.state["status"] in ENDS and f"job:{job}" not in self.topics:
-            del self.seen[job]  # Nothing comes after an end: lists must not grow for ever.
+        self.seen[known.id] = known.seq
+        if known.ended and f"job:{known.id}" not in self.topics:
+            del self.seen[known.id]  # Nothing comes after an end: lists must not grow for ever.
         return True
 
     def acknowledge(self, frames: int) -> None:
@@ -160,9 +164,9 @@ class Mailbox:
         Servers take almost every frame without waiting; a task for each would cost more than
         the frame.
         """
-        sending = self._send(frame).__await__()
+        sending = self._send(frame)
         try:
-            waits_for = next(sending)
+            waits_for = sending.send(None)
         except StopIteration:
             return
         except Exception:  # noqa: BLE001  whatever a server raises: the socket is gone
@@ -194,7 +198,7 @@ class Mailbox:
 
 
 @types.coroutine
-def _go_on(sending: Generator[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:
+def _go_on(sending: Coroutine[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:
     """Go on with an awaitable that has already been taken to its first wait."""
     while True:
         try:

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import IO, TypeVar
 
-from realtime.running import Counter, RunningJob
+from realtime.running import FAST_STEPS, Counter, RunningJob
 
 Item = TypeVar("Item")
 
@@ -158,7 +158,7 @@ def _counted(
             n += 1
             if counter.wanted:
                 counter.n = n
-                counter.wanted = counter.slow
+                counter.wanted = n - counter.seen < FAST_STEPS
                 job.dirty = True
                 if job.asked:
                     job.obey()

@@ -162,6 +162,7 @@ class Reporter:
             if self._watched or self._urgent or self._has_waiting():
                 busy = now
             self._rest(idle=now - busy > PATIENCE)
+        announcer.settle(now=True)
         announcer.close()
         connection.close()
 
@@ -170,7 +171,7 @@ class Reporter:
 
     def _rest(self, *, idle: bool) -> None:
         if not idle or self._closing:
-            self._wake.wait(TICK)
+            self._wake.wait(TICK if announcer.settle() else announcer.GATHER)
         else:
             close_old_connections()
             self._asleep = True

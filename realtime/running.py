@@ -28,7 +28,7 @@ ITEM_LENGTH = 900
 class Counter:
     """How far one loop, or one stage, is."""
 
-    __slots__ = ("n", "seen", "slow", "total", "unit", "wanted")
+    __slots__ = ("n", "seen", "total", "unit", "wanted")
 
     def __init__(self, total: float | None = None, unit: str = "") -> None:
         """Begin at nothing, and tell the first step."""
@@ -37,15 +37,12 @@ class Counter:
         self.unit = unit
         self.wanted = True
         """Raised by the reporter, looked at by the loop at each step."""
-        self.slow = True
-        """Whether the loop leaves `wanted` raised."""
         self.seen: float = 0
+        """The number at the reporter's last look: a loop not far from it tells each step."""
 
     def look(self) -> None:
         """Ask the loop for its number at its next step; called by the reporter."""
-        n = self.count
-        self.slow = n - self.seen < FAST_STEPS
-        self.seen = n
+        self.seen = self.count
         self.wanted = True
 
     @property

@@ -201,17 +201,17 @@ def test_a_fast_loop_is_asked_and_a_slow_one_tells_each_step(job: RunningJob) ->
     for _ in range(1_000):
         next(steps)
     counter = job.counter
+    assert not counter.wanted  # Far from where it was looked at: asked once, then left alone.
     counter.look()
-    next(steps)
-    counter.look()
-    assert not counter.slow or counter.count >= 1_000
-    next(steps)
-    next(steps)
-    lowered = counter.wanted
-    counter.look()
-    next(steps)
-    assert counter.wanted  # Few steps since the last look: each is told from now on.
-    assert not lowered or counter.slow
+    for _ in range(100):
+        next(steps)
+    assert counter.count == 1_000
+    assert not counter.wanted
+    for done in (1_100, 1_101, 1_102):
+        counter.look()
+        next(steps)
+        assert counter.count == done
+    assert counter.wanted  # Few steps between two looks: each is told.
 
 
 class Unspeakable:
