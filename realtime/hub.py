@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -29,6 +30,8 @@ from realtime.threads import in_thread
 logger = logging.getLogger("realtime")
 
 STATES_PER_FRAME = 200
+LOG_CHARACTERS = 100_000
+"""Of log lines in one frame: a window of frames that nobody reads must not fill the memory."""
 TURN = 64
 """Sockets that are sent to before the server writes: Daphne writes only between our turns."""
 
@@ -142,7 +145,7 @@ class Hub:
             for one in ids:
                 mailbox.seen.pop(one, None)
         mailbox.changed.update(dict.fromkeys(ids))
-        mailbox.promised.append(topic)
+        mailbox.promised[topic] = None
         mailbox.free_at = 0.0
         self._flush(mailbox, self._loop.time())
 
@@ -256,9 +259,10 @@ class Hub:
                 continue  # And perhaps not all of them, if it read before these were written.
             if not (part.lines or part.lost):
                 return
-            mailbox.logs[job] = part.lines[-1]["n"] if part.lines else after + part.lost
-            mailbox.data(message(protocol.log(job, after, part.lines, part.lost)))
-            if len(part.lines) < LINES_PER_READ:
+            lines = _fitting(part.lines)
+            mailbox.logs[job] = lines[-1]["n"] if lines else after + part.lost
+            mailbox.data(message(protocol.log(job, after, lines, part.lost)))
+            if len(lines) == len(part.lines) < LINES_PER_READ:
                 return
 
     # Time
@@ -330,6 +334,13 @@ class Hub:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._listener.close()
+
+
+def _fitting(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return as many lines as one frame may hold, one at least."""
+    sizes = accumulate(len(line["text"]) for line in lines)
+    count = sum(1 for size in sizes if size <= LOG_CHARACTERS)
+    return lines[: max(count, 1)]
 
 
 def _key(mailbox: Mailbox, topic: str) -> str:

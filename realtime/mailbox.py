@@ -50,7 +50,7 @@ class Mailbox:
         self.topics: set[str] = set()
         self.changed: dict[str, None] = {}
         """Jobs whose newest state must be sent, in the order in which they changed."""
-        self.promised: list[str] = []
+        self.promised: dict[str, None] = {}
         """Topics to confirm once everything that has changed is sent."""
         self.seen: dict[str, int] = {}
         """The seq that was sent of each job."""

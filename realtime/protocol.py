@@ -115,7 +115,8 @@ def log(job: str, after: int, lines: list[dict[str, Any]], lost: int) -> str:
 
 def refused(topic: str, code: str, text: str) -> str:
     """Return the frame which says why a topic is not watched."""
-    return _encode(type="refused", topic=topic, code=code, text=text)
+    # In ASCII: what was asked may be half a character, which cannot be sent as it is.
+    return json.dumps({"type": "refused", "topic": topic, "code": code, "text": text})
 
 
 def heartbeat(at: str) -> str:

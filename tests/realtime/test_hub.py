@@ -174,3 +174,28 @@ async def test_who_comes_while_redis_is_frozen_is_shown_what_sql_knows(
     await socket.until(lambda: socket.hub._listener._joined)
     for one in others:
         await one.hub.leave(one.mailbox)
+
+
+async def test_a_socket_that_asks_again_and_again_stays_small(
+    socket: Socket, ana: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A topic waits for its confirmation once, however often it was asked for."""
+    await tell(ana)
+    monkeypatch.setattr(Mailbox, "full", True)
+    for _ in range(100):
+        await socket.hub.watch(socket.mailbox, "mine", 0)
+    assert list(socket.mailbox.promised) == ["mine"]
+
+
+async def test_long_lines_come_in_more_frames(socket: Socket, ana: Any) -> None:
+    """A window of frames with a log stays within some megabytes."""
+    job = str(uuid.uuid4())
+    line = json.dumps({"at": "", "level": "info", "text": "x" * 2_000}).replace(" ", "")
+    state = JobState(
+        id=job, root=job, name="t", status=Status.RUNNING, owner=str(ana.pk), queued_at=timestamp()
+    )
+    change = publish.Change(state=state, order=1, lines=(line,) * 1_500, transition=True)
+    await sync_to_async(publish.publish)([change])
+    await socket.hub.watch(socket.mailbox, f"log:{job}", 0)
+    await socket.until(lambda: socket.lines == list(range(1, 1_501)))
+    assert max(len(json.dumps(frame)) for frame in socket.frames) < 150_000

@@ -252,3 +252,12 @@ async def test_an_idle_socket_stays_open_and_hears_a_heartbeat(servers: Lazy, an
                 await one.until(lambda: False, seconds=12)
 
     await asyncio.gather(idle("daphne"), idle("uvicorn"))
+
+
+async def test_half_a_character_in_a_topic_is_refused_like_any_other(web: Child, ana: Any) -> None:
+    """The socket stays open; a lone surrogate cannot be sent back as UTF-8."""
+    async with viewer(web, await signed_in(ana)) as one:
+        await one.socket.send('{"type": "watch", "topics": {"\\ud800": {}, "mine": {}}}')
+        await one.until(lambda: one.of_type("watching"))
+        assert [frame["topic"] for frame in one.of_type("refused")] == ["\ud800"]
+    assert "Traceback" not in web.printed()
