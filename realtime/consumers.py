@@ -92,10 +92,12 @@ async def _obey(mailbox: Mailbox, frame: protocol.Frame) -> None:
             mailbox.acknowledge(frames)
         case Watch(topics):
             for topic, have in topics.items():
+                if mailbox.closed:
+                    return
                 try:
                     await hub.watch(mailbox, topic, have)
                 except BadTopic as error:
-                    mailbox.say(protocol.refused(topic[:200], "bad_topic", str(error)))
+                    mailbox.answer(protocol.refused(topic[:200], "bad_topic", str(error)))
         case Unwatch(topics):
             for topic in topics:
                 hub.unwatch(mailbox, topic)

@@ -77,11 +77,11 @@ class Hub:
         kind, job = protocol.parse_topic(topic)
         if topic not in mailbox.topics and len(mailbox.topics) >= conf.WATCHES:
             text = f"One socket may watch {conf.WATCHES} topics: unwatch some first."
-            mailbox.say(protocol.refused(topic, "too_many", text))
+            mailbox.answer(protocol.refused(topic, "too_many", text))
             return
         groups = await self._groups(mailbox, kind, job)
         if groups is None:
-            mailbox.say(protocol.refused(topic, "not_found", "There is nothing here to watch."))
+            mailbox.answer(protocol.refused(topic, "not_found", "There is nothing here to watch."))
             return
         await self._listener.join(groups)
         if mailbox.closed:
@@ -218,7 +218,7 @@ class Hub:
                 mailbox.data(self._frame(role, tuple(states)))
         if mailbox.promised and not mailbox.changed:
             for topic in mailbox.promised:
-                mailbox.say(protocol.watching(topic))
+                mailbox.answer(protocol.watching(topic))
             mailbox.promised.clear()
         mailbox.free_at = now + mailbox.pause
 

@@ -31,6 +31,7 @@ SLOW = 0.25
 """Seconds between two frames to a socket that watches lists only."""
 LISTS = frozenset({"mine", "all"})
 
+MINUTE = 60.0
 BACKLOG = 2_000
 """Answers that wait behind one frame which the network does not take."""
 
@@ -66,6 +67,8 @@ class Mailbox:
         self._send = send
         self._sent = 0
         self._acknowledged = 0
+        self._answers = 0
+        self._counted_from = 0.0
         self._window = conf.WINDOW
         self._loop = asyncio.get_running_loop()
         self._backlog: deque[Message] = deque()
@@ -132,6 +135,20 @@ class Mailbox:
     def say(self, text: str) -> None:
         """Send a frame that does not count."""
         self._push(message(text))
+
+    def answer(self, text: str) -> None:
+        """Send what a watch is answered with; who asks without end is let go.
+
+        Daphne takes every frame, so answers that nobody reads would fill its memory.
+        """
+        now = self._loop.time()
+        if now - self._counted_from > MINUTE:
+            self._counted_from, self._answers = now, 0
+        self._answers += 1
+        if self._answers > 2 * conf.WATCHES:
+            self.close(Close.MALFORMED, f"expected at most {2 * conf.WATCHES} watches a minute")
+        else:
+            self.say(text)
 
     def close(self, code: Close, reason: str = "") -> None:
         """Close the socket, after what is already on its way."""

@@ -261,3 +261,15 @@ async def test_half_a_character_in_a_topic_is_refused_like_any_other(web: Child,
         await one.until(lambda: one.of_type("watching"))
         assert [frame["topic"] for frame in one.of_type("refused")] == ["\ud800"]
     assert "Traceback" not in web.printed()
+
+
+async def test_who_asks_without_end_is_let_go(web: Child, ana: Any) -> None:
+    """Twice the topics of the largest page are answered in a minute; one more closes it."""
+    async with viewer(web, await signed_in(ana)) as one:
+        for part in range(4):
+            await one.watch(*(f"job {part} {number}" for number in range(500)))
+        await one.until(lambda: len(one.of_type("refused")) == 2_000)
+        await one.watch("one more")
+        with pytest.raises(ConnectionClosed):
+            await one.until(lambda: False)
+        assert one.socket.close_code == 4500
