@@ -13,7 +13,7 @@ from realtime.layer import open_layer
 
 logger = logging.getLogger("realtime")
 
-GATHER = 0.02
+GATHER = 0.04
 """Seconds between two announcements of one process: ends of many small tasks go together."""
 PATIENCE = 1.0
 """Seconds an announcement may take; it holds up the next reports, but no task."""

@@ -18,7 +18,7 @@ class Settings:
     """Which store: redis, or memory for unit tests in one process."""
     LAYER: str = ""
     """An alias in CHANNEL_LAYERS; empty: a pub/sub layer of our own at REDIS_URL."""
-    SHARDS: int = 16
+    SHARDS: int = 4
     """Into how many groups of the layer jobs are spread."""
     PREFIX: str = "headway"
     """What the names of keys and groups in Redis begin with."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable
 from itertools import accumulate
 from typing import Any
@@ -49,6 +49,8 @@ class Hub:
         self._frames: dict[tuple[Role, tuple[Known, ...]], Message] = {}
         """Frames joined in one pass."""
         self._dirty: dict[Mailbox, None] = {}
+        self._due: deque[Mailbox] = deque()
+        """Whose turn has come, in this pass."""
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -188,14 +190,25 @@ class Hub:
     def _flush_due(self) -> None:
         """Send to all whose turn it is; the others' turn comes with the timer."""
         now = self._loop.time()
-        due = [mailbox for mailbox in self._dirty if mailbox.free_at <= now]
-        for mailbox in due[:TURN]:
-            self._flush(mailbox, now)
-        if len(due) <= TURN:
-            self._frames.clear()
+        ready = [mailbox for mailbox in self._dirty if mailbox.free_at <= now]
+        for mailbox in ready:
+            del self._dirty[mailbox]
+        self._due.extend(ready)
+        self._flush_some()
         if self._dirty and self._timer is None:
             next_at = min(mailbox.free_at for mailbox in self._dirty)
             self._timer = self._loop.call_at(max(next_at, now), self._on_timer)
+
+    def _flush_some(self) -> None:
+        """Send to as many as make a turn; the rest of them after the server has written."""
+        now = self._loop.time()
+        due = self._due
+        for _ in range(min(TURN, len(due))):
+            self._flush(due.popleft(), now)
+        if due:
+            self._loop.call_soon(self._flush_some)
+        else:
+            self._frames.clear()
 
     def _on_timer(self) -> None:
         self._timer = None
@@ -212,8 +225,10 @@ class Hub:
 
     def _flush(self, mailbox: Mailbox, now: float) -> None:
         """Send the newest state of each job that has changed, as far as the socket can take it."""
-        self._dirty.pop(mailbox, None)
         while mailbox.changed and not mailbox.full:
+            if len(mailbox.changed) == 1:
+                self._send_one(mailbox)
+                continue
             for role, states in self._unseen(mailbox, mailbox.take(STATES_PER_FRAME)).items():
                 mailbox.data(self._frame(role, tuple(states)))
         if mailbox.promised and not mailbox.changed:
@@ -221,6 +236,15 @@ class Hub:
                 mailbox.answer(protocol.watching(topic))
             mailbox.promised.clear()
         mailbox.free_at = now + mailbox.pause
+
+    def _send_one(self, mailbox: Mailbox) -> None:
+        """Send the only job that has changed: by far the most frequent case, so it has a way."""
+        job, _ = mailbox.changed.popitem()
+        known = self._known.get(job)
+        if known is None:
+            self._spawn(self._load([job]))
+        elif (role := mailbox.owns(known.owner)) and mailbox.sees(known):
+            mailbox.data(known.frame(role))
 
     def _unseen(self, mailbox: Mailbox, jobs: tuple[str, ...]) -> dict[Role, list[Known]]:
         """Return which of these jobs' states a socket has not seen, by its role in each."""
@@ -235,8 +259,6 @@ class Hub:
 
     def _frame(self, role: Role, states: tuple[Known, ...]) -> Message:
         """Return the frame of these states; many sockets share it."""
-        if len(states) == 1:
-            return states[0].frame(role)
         key = (role, states)
         if key not in self._frames:
             self._frames[key] = message(protocol.jobs([one.text(role) for one in states]))

@@ -49,10 +49,8 @@ class KnownStates:
     def __init__(self) -> None:
         """Begin with nothing."""
         self._known: OrderedDict[str, Known] = OrderedDict()
-
-    def get(self, job: str) -> Known | None:
+        self.get = self._known.get
         """Return what is known of a job."""
-        return self._known.get(job)
 
     def is_news(self, state: State) -> bool:
         """Tell whether a state is newer than what is known."""

@@ -299,9 +299,9 @@ def _on_shutdown(**_: Any) -> None:
 
 def _end(task_id: str, status: Status, **more: Any) -> None:
     """Put the end of an attempt, and wait until it is recorded or the deadline has passed."""
-    if not _is_uuid(task_id):
-        return
     run = _run_of(task_id)
+    if run is None and not _is_uuid(task_id):
+        return
     if run is None:
         transition = Transition(lambda: end_elsewhere(task_id, status, **more))
     elif run.ended:

@@ -171,7 +171,8 @@ class Reporter:
 
     def _rest(self, *, idle: bool) -> None:
         if not idle or self._closing:
-            self._wake.wait(TICK if announcer.settle() else announcer.GATHER)
+            announcer.settle()
+            self._wake.wait(TICK)
         else:
             close_old_connections()
             self._asleep = True
