@@ -5,13 +5,14 @@ Outside a tracked job each call works and shows nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
 from typing import IO, TypeVar
+from weakref import ref
 
-from realtime.running import FAST_STEPS, Counter, RunningJob
+from realtime.running import Counter, RunningJob
 
 Item = TypeVar("Item")
 
@@ -42,7 +43,10 @@ def track(
         return iter(iterable)
     if total is None:
         total = _length(iterable)
-    return _counted(iterable, job, Counter(total, unit), message)
+    counter = Counter(total, unit)
+    steps = _counted(iterable, job, counter, message)
+    counter.loop = ref(steps)
+    return steps
 
 
 def update(
@@ -148,7 +152,8 @@ def checkpoint() -> None:
 
 def _counted(
     iterable: Iterable[Item], job: RunningJob, counter: Counter, message: object
-) -> Iterator[Item]:
+) -> Generator[Item, None, None]:
+    # The reporter reads `n` where it is: see Counter.look.
     # Opened with the first step: a loop that is made early, or never run, counts for nothing yet.
     job.open_counter(counter, message)
     n = 0
@@ -157,11 +162,8 @@ def _counted(
             yield item
             n += 1
             if counter.wanted:
-                counter.n = n
-                counter.wanted = n - counter.seen < FAST_STEPS
-                job.dirty = True
-                if job.asked:
-                    job.obey()
+                counter.wanted = False
+                job.checkpoint()
     finally:
         counter.n = n
         job.close_counter(counter)

@@ -257,7 +257,7 @@ class Reporter:
 
 def _is_due(watched: Watched, now: float) -> bool:
     for counter in watched.job.counters():
-        counter.look()
+        watched.job.dirty |= counter.look()
     # Early by half an interval: else changes that come in its rhythm would all wait for its end.
     changed = watched.job.dirty and now >= watched.next - (conf.REPORT_INTERVAL + TICK) / 2
     return changed or now - watched.spoken >= conf.BEAT_INTERVAL

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from inspect import getgeneratorlocals
 from typing import Any
+from weakref import ref
 
 from realtime.cleaning import number, text
 from realtime.errors import Cancelled
 from realtime.events import timestamp
 
-FAST_STEPS = 64
-"""A loop with fewer steps between two looks of the reporter tells each of its steps."""
 LINES_WAITING = 5_000
 """Log lines kept in memory while the store is away; the oldest go first."""
 STAGES = 100
@@ -28,22 +28,29 @@ ITEM_LENGTH = 900
 class Counter:
     """How far one loop, or one stage, is."""
 
-    __slots__ = ("n", "seen", "total", "unit", "wanted")
+    __slots__ = ("loop", "n", "total", "unit", "wanted")
 
     def __init__(self, total: float | None = None, unit: str = "") -> None:
-        """Begin at nothing, and tell the first step."""
+        """Begin at nothing."""
         self.n: float = 0
         self.total = total
         self.unit = unit
-        self.wanted = True
-        """Raised by the reporter, looked at by the loop at each step."""
-        self.seen: float = 0
-        """The number at the reporter's last look: a loop not far from it tells each step."""
+        self.wanted = False
+        """Raised when somebody asks something of the job; looked at by the loop at each step."""
+        self.loop: ref[Generator[Any, None, None]] | None = None
+        """The loop that counts for itself, in its variable `n`; weak, or it would never end."""
 
-    def look(self) -> None:
-        """Ask the loop for its number at its next step; called by the reporter."""
-        self.seen = self.count
-        self.wanted = True
+    def look(self) -> bool:
+        """Read the loop's number where it is; returns whether it has changed.
+
+        So the loop need not tell it, and what came before a long step is seen during the step.
+        """
+        steps = self.loop() if self.loop else None
+        n = getgeneratorlocals(steps).get("n", self.n) if steps is not None else self.n
+        if n == self.n:
+            return False
+        self.n = n
+        return True
 
     @property
     def count(self) -> float:
@@ -155,6 +162,7 @@ class RunningJob:
         counters = self.path[-1].counters
         self.message = message or self.message
         counter.unit = counter.unit or counters[-1].unit
+        counter.wanted = bool(self.asked)
         counters.append(counter)
         self.counter = counter
         self.dirty = True
@@ -214,6 +222,8 @@ class RunningJob:
         """Take in what people ask, for the next progress call; called by the reporter."""
         if asks and not self.cancelling:
             self.asked = asks
+            for counter in self.counters():
+                counter.wanted = True
 
     def checkpoint(self) -> None:
         """Obey a request, if there is one."""

@@ -195,23 +195,23 @@ def test_a_running_loop_hears_a_cancel(job: RunningJob) -> None:
     assert done[-1] == 200
 
 
-def test_a_fast_loop_is_asked_and_a_slow_one_tells_each_step(job: RunningJob) -> None:
-    """Between two looks of the reporter a fast loop lowers its flag; a slow one leaves it up."""
+def test_the_count_is_seen_in_the_middle_of_a_step(job: RunningJob) -> None:
+    """However fast the steps before it were: the loop need not tell, and does not."""
     steps = progress.track(iter(range(10_000)))
-    for _ in range(1_000):
-        next(steps)
-    counter = job.counter
-    assert not counter.wanted  # Far from where it was looked at: asked once, then left alone.
-    counter.look()
-    for _ in range(100):
-        next(steps)
-    assert counter.count == 1_000
-    assert not counter.wanted
-    for done in (1_100, 1_101, 1_102):
-        counter.look()
-        next(steps)
-        assert counter.count == done
-    assert counter.wanted  # Few steps between two looks: each is told.
+    for done in (1, 1_000, 1_001):
+        while next(steps) < done:
+            pass
+        assert seen(job).current == done
+        assert not job.counter.look()  # Nothing new, so there is nothing to report.
+
+
+def test_a_loop_that_nobody_holds_is_over(job: RunningJob) -> None:
+    """That its number is read from outside does not keep it alive."""
+    steps = progress.track(range(10))
+    next(steps)
+    assert len(job.counters()) == 2
+    del steps
+    assert len(job.counters()) == 1
 
 
 class Unspeakable:
