@@ -103,6 +103,8 @@ def _matches(name: str, patterns: tuple[str, ...]) -> bool:
 def _on_publish(sender: str, headers: dict[str, Any] | None = None, **_: Any) -> None:
     if headers is None or "id" not in headers or not tracked(sender):
         return
+    if headers.get("replaced_task_nesting"):
+        _tell_attempt()
     run = _run_of(headers["id"])
     if run is not None:
         run.replaced = (headers.get("retries") or 0) + run.before < run.job.attempt
@@ -129,6 +131,15 @@ def _on_publish(sender: str, headers: dict[str, Any] | None = None, **_: Any) ->
     change = Change(state=state, order=0)
     # Not at once: many jobs that are queued together are then announced together.
     get_reporter().put(Transition(lambda: change), soon=True)
+
+
+def _tell_attempt() -> None:
+    """Let the store know the attempt that replaces itself, before its replacement asks for it."""
+    run = _here.get()
+    if run is not None:
+        watched = run.watched
+        told = Transition(lambda: watched.take(time.monotonic()))
+        get_reporter().put(told).wait(conf.END_TIMEOUT)
 
 
 def _handed_on(job: RunningJob | JobState, *, before: int, seq: int) -> dict[str, Any]:
