@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted((ROOT / "realtime").rglob("*.py"))
-WRITES = {"progress", "running", "snapshot", "reporter", "lifecycle"}
+WRITES = {"progress", "running", "snapshot", "reporter", "lifecycle", "queueing", "runs"}
 READS = {"hub", "known", "listener", "mailbox", "consumers", "views", "api", "reading", "handshake"}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from realtime import lifecycle
+from realtime import lifecycle, queueing
 from realtime.errors import StoreAway
 from realtime.models import Job
 from realtime.reporter import get_reporter
@@ -39,7 +39,7 @@ def test_the_next_attempt_is_above_a_retry_that_the_store_missed(
     lifecycle._on_start(job, first)
     wait_until(lambda: read_one(job), "the first attempt to be seen")
     headers: dict[str, Any] = {"id": job, "retries": 1}
-    lifecycle._on_publish(first.name, headers=headers)
+    queueing._on_publish(first.name, headers=headers)
     with monkeypatch.context() as outage:
 
         def away(self: RedisStore, reports: Any) -> Any:

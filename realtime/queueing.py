@@ -1,0 +1,148 @@
+"""What happens in the process that queues a task: the job gets its row and its header."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextvars import copy_context
+from threading import Thread
+from typing import Any
+
+from celery import signals
+from django.db import connection, transaction
+
+from realtime import progress, records
+from realtime.cleaning import text
+from realtime.conf import conf
+from realtime.events import JobState, timestamp
+from realtime.owners import current_owner
+from realtime.publish import BLIND_STEP, Change
+from realtime.reporter import Transition, get_reporter
+from realtime.running import RunningJob
+from realtime.runs import here, run_of
+from realtime.states import read_one
+from realtime.tracking import default_title, is_uuid, tracked
+
+logger = logging.getLogger("realtime")
+
+HEADER = "headway"
+"""The message header that carries what a job inherits: owner, title, root, parent, tags."""
+
+
+def connect() -> None:
+    """Listen to Celery; called once, when the app is ready."""
+    signals.before_task_publish.connect(_on_publish, weak=False, dispatch_uid="headway-_on_publish")
+
+
+def _on_publish(sender: str, headers: dict[str, Any] | None = None, **_: Any) -> None:
+    if headers is None or "id" not in headers or not tracked(sender):
+        return
+    if headers.get("replaced_task_nesting"):
+        _tell_attempt()
+    run = run_of(headers["id"])
+    if run is not None:
+        run.replaced = (headers.get("retries") or 0) + run.before < run.job.attempt
+        before = run.job.attempt - 1 if run.replaced else run.before
+        # Above whatever SQL was told of this attempt while the store was away.
+        seq = run.watched.known + 2 * BLIND_STEP
+        headers[HEADER] = _handed_on(run.job, before=before, seq=seq)
+        return
+    if headers.get("retries") or not is_uuid(headers["id"]):
+        return
+    if headers.get("replaced_task_nesting") and (state := _replaced(headers["id"])):
+        headers[HEADER] = _handed_on(state, before=state.attempt - 1, seq=0)
+        return
+    state = _queued_state(sender, headers)
+    headers[HEADER] = {
+        "title": state.title,
+        "owner": state.owner,
+        "root": state.root,
+        "parent": state.parent,
+        "tags": state.tags,
+        "queued_at": state.queued_at,
+    }
+    _outside_loop(lambda: _record_queued(state))
+    change = Change(state=state, order=0)
+    # Not at once: many jobs that are queued together are then announced together.
+    get_reporter().put(Transition(lambda: change), soon=True)
+
+
+def _tell_attempt() -> None:
+    """Let the store know the attempt that replaces itself, before its replacement asks for it."""
+    run = here.get()
+    if run is not None:
+        watched = run.watched
+        told = Transition(lambda: watched.take(time.monotonic()))
+        get_reporter().put(told).wait(conf.END_TIMEOUT)
+
+
+def _handed_on(job: RunningJob | JobState, *, before: int, seq: int) -> dict[str, Any]:
+    """Return what the next execution under the same id inherits: it is the same job."""
+    return {
+        "title": job.title,
+        "owner": job.owner,
+        "root": job.root,
+        "parent": job.parent,
+        "tags": list(job.tags),
+        "queued_at": job.queued_at,
+        "before": before,
+        "seq": seq,
+    }
+
+
+def _replaced(job: str) -> JobState | None:
+    """Return the job as which the last task of a chain or chord goes on, None for a new one."""
+    known = _outside_loop(lambda: read_one(job))
+    return JobState.from_dict(known) if known else None
+
+
+def _queued_state(name: str, headers: dict[str, Any]) -> JobState:
+    given = headers.get(HEADER) or {}
+    parent = progress.current()
+    owner = given.get("owner") or (parent.owner if parent else _outside_loop(current_owner))
+    at = timestamp()
+    return JobState(
+        id=headers["id"],
+        name=text(name, 255),
+        title=text(given.get("title") or default_title(name), conf.TEXT_LENGTH),
+        owner=owner,
+        root=parent.root if parent else headers["id"],
+        parent=parent.id if parent else None,
+        tags=[text(tag, 50) for tag in given.get("tags", ())],
+        queued_at=at,
+        updated_at=at,
+    )
+
+
+def _record_queued(state: JobState) -> None:
+    try:
+        if connection.in_atomic_block:
+            with transaction.atomic():
+                records.create(state)
+        else:
+            records.create(state)
+    except Exception:
+        # The task must be queued all the same; its worker writes the row when it starts.
+        logger.exception("Job %s could not be recorded when it was queued", state.id)
+
+
+def _outside_loop(call: Any) -> Any:
+    """Call what uses the database; from asynchronous code in a thread, as Django demands."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return call()
+    answer: list[Any] = []
+    context = copy_context()
+
+    def run() -> None:
+        try:
+            answer.append(context.run(call))
+        finally:
+            connection.close()
+
+    thread = Thread(target=run)
+    thread.start()
+    thread.join()
+    return answer[0] if answer else None

@@ -1,0 +1,41 @@
+"""What runs in this thread or greenlet: one execution of a task."""
+
+from __future__ import annotations
+
+import uuid
+from contextvars import ContextVar, Token
+from dataclasses import dataclass
+
+from realtime.reporter import Watched
+from realtime.running import RunningJob
+
+WORKER = uuid.uuid4().hex
+"""Begins the name of each run in this process, and in the children that it forks."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One execution of a task in this process."""
+
+    job: RunningJob
+    """What the task writes to."""
+    watched: Watched
+    """What the reporter reads from."""
+    token: Token[RunningJob | None]
+    """Gives the context back what it had before."""
+    ended: bool = False
+    """Whether the end of the attempt has been put."""
+    replaced: bool = False
+    """Whether another task goes on under the same id."""
+    before: int = 0
+    """How many attempts other tasks have made under this id, which this one has replaced."""
+
+
+here: ContextVar[Run | None] = ContextVar("headway_run", default=None)
+"""What runs in this thread, or greenlet; by id alone a retry could take its own first try over."""
+
+
+def run_of(task_id: str) -> Run | None:
+    """Return the run of this task, None when another one runs here or none."""
+    run = here.get()
+    return run if run is not None and run.job.id == task_id else None

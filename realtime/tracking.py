@@ -1,0 +1,36 @@
+"""Which tasks are tracked, and what they are called."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+from realtime.conf import conf
+
+logger = logging.getLogger("realtime")
+
+
+def tracked(name: str) -> bool:
+    """Tell whether tasks of this name are tracked."""
+    return _matches(name, tuple(conf.TRACK)) and not _matches(name, tuple(conf.IGNORE))
+
+
+def default_title(name: str) -> str:
+    """Return what a job is called when nobody has given it a title."""
+    return name.rsplit(".", 1)[-1].replace("_", " ").strip().capitalize() or name
+
+
+def is_uuid(job: str) -> bool:
+    """Tell whether a task can be a job: ids are UUIDs."""
+    try:
+        return str(uuid.UUID(job)) == job
+    except ValueError:
+        logger.warning("expected the task id to be a UUID, got: %.80s. It is not tracked.", job)
+        return False
+
+
+@lru_cache(maxsize=4096)
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
