@@ -98,6 +98,12 @@ def text_of(page: Page, part: str) -> str:
     return page.locator(f"job-progress {part}").first.inner_text()
 
 
+def shown(page: Page, selector: str) -> None:
+    """Wait until a bar is there and drawn: its attributes are set a frame before."""
+    page.locator(selector).wait_for()
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def scale(page: Page) -> str:
     """Return how far the first bar is drawn."""
     return str(
@@ -132,7 +138,7 @@ def progressbars(page: Page) -> list[dict[str, Any]]:
 def test_a_bar_goes_on_by_itself(double: Double, page: Page) -> None:
     """The first state comes with the watch, later ones as they are announced."""
     page.goto(double.page(bar()))
-    page.locator("job-progress[status=running][connection=live]").wait_for()
+    shown(page, "job-progress[status=running][connection=live]")
     assert text_of(page, ".title") == "Holiday pictures"
     assert text_of(page, ".value") == "31%"
     assert text_of(page, ".count") == "31 / 100 images"
@@ -149,7 +155,7 @@ def test_a_bar_goes_on_by_itself(double: Double, page: Page) -> None:
 def test_an_older_state_is_not_shown(double: Double, page: Page) -> None:
     """A seq that is lower than the one on the page is ignored."""
     page.goto(double.page(bar()))
-    page.locator("job-progress[status=running]").wait_for()
+    shown(page, "job-progress[status=running]")
     double.say({"type": "jobs", "jobs": [{**RUNNING, "seq": 41, "title": "Old"}]})
     double.say({"type": "jobs", "jobs": [{**RUNNING, "seq": 44, "title": "New"}]})
     page.locator("job-progress .title", has_text="New").wait_for()
@@ -158,7 +164,7 @@ def test_an_older_state_is_not_shown(double: Double, page: Page) -> None:
 def test_the_server_s_bar_is_taken_over_in_place(double: Double, page: Page) -> None:
     """What the template tag drew is drawn again without a jump, and only news are asked for."""
     page.goto(double.page(rendered(fresh(RUNNING)) + "<p id=after>After</p>"))
-    page.locator("job-progress[connection=live]").wait_for()
+    shown(page, "job-progress[connection=live]")
     assert text_of(page, ".value") == "31%"
     assert double.frames("watch") == [{"type": "watch", "topics": {f"job:{JOB}": {"seq": 42}}}]
     shift = page.evaluate(
@@ -187,7 +193,7 @@ def test_it_takes_the_room_that_was_kept(
         page = context.new_page()
         page.goto(double.page(rendered(fresh(RUNNING), look)))
         if scripts:
-            page.locator("job-progress[connection=live]").wait_for()
+            shown(page, "job-progress[connection=live]")
         box = page.locator("job-progress").bounding_box()
         heights.append(box and box["height"])
         context.close()
@@ -206,10 +212,10 @@ def test_each_state_has_its_words_and_its_bar(double: Double, page: Page, name: 
     """Every status says its word, is a named progress bar, and never shows more than it knows."""
     state = STATES[name]
     page.goto(double.page(bar(state["id"])))
-    page.locator(f"job-progress[status={state['status']}]").wait_for()
+    shown(page, f"job-progress[status={state['status']}]")
     page.locator("job-progress .word").wait_for()
-    [shown] = progressbars(page)
-    assert shown["name"] == state["title"]
+    [found] = progressbars(page)
+    assert found["name"] == state["title"]
     expected = 1 if state["status"] == "succeeded" else state["fraction"]
     valuenow = page.locator("job-progress .track").get_attribute("aria-valuenow")
     assert valuenow == (None if expected is None else str(int(expected * 100 + 1e-9)))
@@ -229,7 +235,7 @@ def test_markup_stays_text(double: Double, page: Page) -> None:
         **RUNNING, "title": evil, "message": evil, "unit": evil, "files": files, "error": error
     }  # fmt: skip
     page.goto(double.page(bar()))
-    page.locator("job-progress[status=running]").wait_for()
+    shown(page, "job-progress[status=running]")
     assert text_of(page, ".title") == evil
     assert page.locator("job-progress img, job-progress a").count() == 0
 
@@ -304,13 +310,13 @@ def test_a_property_set_before_the_script_is_kept(double: Double, page: Page) ->
         ),
     )
     page.goto(address)
-    page.locator("job-progress[status=running]").wait_for()
+    shown(page, "job-progress[status=running]")
 
 
 def test_a_move_asks_for_nothing_again(double: Double, page: Page) -> None:
     """An element that is moved within a task keeps its watch; one that is removed gives it up."""
     page.goto(double.page(f"<div id=a>{bar()}</div><div id=b></div>"))
-    page.locator("job-progress[status=running]").wait_for()
+    shown(page, "job-progress[status=running]")
     page.evaluate("document.getElementById('b').append(document.querySelector('job-progress'))")
     double.change(fresh(RUNNING, seq=50, fraction=0.5))
     page.locator("#b job-progress .value", has_text="50%").wait_for()
@@ -332,13 +338,13 @@ def test_a_second_copy_of_the_script_does_no_harm(double: Double, page: Page) ->
     """Two packages may bring the element; the first one stays."""
     copy = '<script type=module src="/static/embed.js?copy"></script>'
     page.goto(double.page(bar(), head=copy))
-    page.locator("job-progress[status=running]").wait_for()
+    shown(page, "job-progress[status=running]")
 
 
 def test_it_comes_back_and_catches_up(double: Double, page: Page) -> None:
     """After a restart the watch is repeated, and what was missed is shown."""
     page.goto(double.page(bar()))
-    page.locator("job-progress[connection=live][status=running]").wait_for()
+    shown(page, "job-progress[connection=live][status=running]")
     double.states[JOB] = fresh(RUNNING, seq=60, fraction=0.9)
     double.close_sockets(4000, "after=0;spread=0")
     page.locator("job-progress .value", has_text="90%").wait_for()
@@ -348,9 +354,9 @@ def test_it_comes_back_and_catches_up(double: Double, page: Page) -> None:
 def test_trouble_is_shown_only_when_it_lasts(double: Double, page: Page) -> None:
     """For three seconds nothing is said, then the status gives way to what is going on."""
     page.goto(double.page(bar()))
-    page.locator("job-progress[status=running]").wait_for()
+    shown(page, "job-progress[status=running]")
     double.close_sockets(4000, "after=30;spread=0")
-    page.locator("job-progress[connection=stale]").wait_for()
+    shown(page, "job-progress[connection=stale]")
     assert text_of(page, ".word") == "Running"
     page.locator("job-progress .word", has_text="Reconnecting…").wait_for(timeout=6000)
     assert page.locator("job-progress .troubled").count() == 1
@@ -359,7 +365,7 @@ def test_trouble_is_shown_only_when_it_lasts(double: Double, page: Page) -> None
 def test_a_sign_out_is_said(double: Double, page: Page) -> None:
     """A socket that is closed for good says what to do."""
     page.goto(double.page(bar()))
-    page.locator("job-progress[status=running]").wait_for()
+    shown(page, "job-progress[status=running]")
     double.close_sockets(4501)
     page.get_by_text("Signed out.").wait_for()
 
@@ -374,7 +380,7 @@ def test_events_tell_of_changes_and_one_end(double: Double, page: Page) -> None:
             document.addEventListener(type, e => seen.push(`${type} ${e.detail.state.status}`));
         }"""
     )
-    page.locator("job-progress[status=running]").wait_for()
+    shown(page, "job-progress[status=running]")
     page.evaluate("seen.length = 0")
     double.change(fresh(RUNNING, seq=70))
     double.change({**STATES["succeeded"], "id": JOB, "seq": 71})
@@ -392,7 +398,7 @@ def test_events_tell_of_changes_and_one_end(double: Double, page: Page) -> None:
 def test_progress_changes_no_attribute_of_the_host(double: Double, page: Page) -> None:
     """Others may observe the host: what comes ten times a second stays inside."""
     page.goto(double.page(bar()))
-    page.locator("job-progress[connection=live][status=running]").wait_for()
+    shown(page, "job-progress[connection=live][status=running]")
     page.evaluate(
         """() => {
           window.mutations = 0;
@@ -488,7 +494,7 @@ def test_a_request_carries_the_csrf_token(double: Double, page: Page) -> None:
     page.context.add_cookies([{"name": "csrftoken", "value": "abc", "url": double.address}])
     page.goto(address)
     page.get_by_role("button").click()
-    page.locator("job-progress[status=cancelling]").wait_for()
+    shown(page, "job-progress[status=cancelling]")
     assert requests[0].headers["x-csrftoken"] == "abc"
 
 
@@ -512,14 +518,14 @@ def test_the_button_can_be_reached_hit_and_seen(double: Double, page: Page) -> N
     assert box
     assert min(box["height"], box["width"]) >= 24
     page.keyboard.press("Enter")
-    page.locator("job-progress[status=cancelling]").wait_for()
+    shown(page, "job-progress[status=cancelling]")
     assert page.evaluate("document.activeElement.localName") == "job-progress"
 
 
 def test_the_end_is_announced_once_in_one_region(double: Double, page: Page) -> None:
     """One polite region for the page; it says nothing of how things were at first."""
     page.goto(double.page(bar() + bar(STATES["paused"]["id"])))
-    page.locator("job-progress[status=running]").wait_for()
+    shown(page, "job-progress[status=running]")
     region = page.locator("[role=status]")
     assert region.count() == 1
     assert region.inner_text() == ""
@@ -531,9 +537,9 @@ def test_the_end_is_announced_once_in_one_region(double: Double, page: Page) -> 
 def test_announcements_can_be_switched_off(double: Double, page: Page) -> None:
     """Any ancestor may ask for silence."""
     page.goto(double.page(f'<div data-headway-announce="off">{bar()}</div>'))
-    page.locator("job-progress[status=running]").wait_for()
+    shown(page, "job-progress[status=running]")
     double.change({**STATES["succeeded"], "id": JOB, "seq": 90})
-    page.locator("job-progress[status=succeeded]").wait_for()
+    shown(page, "job-progress[status=succeeded]")
     page.wait_for_timeout(200)
     assert page.locator("[role=status]").text_content() == ""
 
@@ -576,7 +582,7 @@ def test_the_theme_of_an_ancestor_wins(double: Double, page: Page) -> None:
     """`data-theme` decides, whatever the system prefers, and can change while the page lives."""
     page.emulate_media(color_scheme="light")
     page.goto(double.page(f'<div id=host data-theme="dark">{bar()}</div>'))
-    page.locator("job-progress[status=running]").wait_for()
+    shown(page, "job-progress[status=running]")
     colour = "getComputedStyle(document.querySelector('job-progress')).color"
     assert page.evaluate(colour) == "rgb(230, 235, 243)"
     page.evaluate("document.getElementById('host').dataset.theme = 'light'")
@@ -598,7 +604,7 @@ def test_reduced_motion_stands_still(double: Double, page: Page) -> None:
 def test_right_to_left_fills_from_the_right(double: Double, page: Page) -> None:
     """The bar grows the way that the text runs."""
     page.goto(double.page(bar(), html='lang="ar" dir="rtl"'))
-    page.locator("job-progress[status=running]").wait_for()
+    shown(page, "job-progress[status=running]")
     wait_for(
         page,
         "document.querySelector('job-progress').shadowRoot.querySelector('.fill').style.transform",
@@ -617,7 +623,7 @@ def test_forced_colours_keep_the_bar_visible(double: Double, page: Page) -> None
     """In high contrast the track has a border and the fill is the system's highlight."""
     page.emulate_media(forced_colors="active")
     page.goto(double.page(bar()))
-    page.locator("job-progress[status=running]").wait_for()
+    shown(page, "job-progress[status=running]")
     track = page.locator("job-progress .track")
     assert track.evaluate("node => getComputedStyle(node).borderTopWidth") == "1px"
 
