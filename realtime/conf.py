@@ -40,10 +40,20 @@ class Settings:
     """Seconds that Redis keeps a job of which nothing is heard any more."""
     LOG_LINES: int = 20_000
     """Log lines kept of one job."""
+    LOG_BYTES: int = 4_000_000
+    """Bytes kept of the log of one job."""
     TEXT_LENGTH: int = 500
     """Characters kept of a title, message or reason."""
     LINE_LENGTH: int = 2_000
     """Characters kept of a log line."""
+    NAME_LENGTH: int = 100
+    """Characters kept of the name of a stage or a file."""
+    LINES_WAITING: int = 5_000
+    """Log lines of one job that a worker keeps while the store is away; the oldest go first."""
+    STAGES: int = 100
+    """Stages of one job; further ones are counted into the last one, or the one around."""
+    FILES: int = 50
+    """Files that one job may leave."""
     ORIGINS: list[str] = []
     """Further origins that may open sockets; ['*'] lets all in where ALLOWED_HOSTS does so too."""
     HEARTBEAT: int = 20

@@ -3,6 +3,7 @@
 HeadwayError
 ├── Cancelled      somebody cancelled the job; raised by the progress calls
 ├── JobError       raised by tasks: its text is meant for the job's owner
+├── BadFile        what a task attaches is no file, or one too many
 ├── StoreAway      the store did not answer in time
 └── Refused        a request to a job that its status does not allow
 
@@ -26,6 +27,10 @@ class Cancelled(HeadwayError, Ignore):
 
 class JobError(HeadwayError):
     """The job cannot go on, for a reason that its owner may read; raise it with a full sentence."""
+
+
+class BadFile(HeadwayError):
+    """What is attached is no file, or one too many: pass a path or open file, or pack several."""
 
 
 class StoreAway(HeadwayError):

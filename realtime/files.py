@@ -5,45 +5,87 @@ from __future__ import annotations
 import mimetypes
 import re
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 from urllib.parse import quote
 
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files import File as DjangoFile
+from django.db import transaction
 from django.urls import NoReverseMatch, reverse
 from django.utils.text import get_valid_filename
 
-from realtime.cleaning import text
+from realtime.cleaning import shown, text
+from realtime.conf import conf
+from realtime.errors import BadFile
 from realtime.models import File
 
+LONG = 10_000
+"""Characters of a name or type that are looked at."""
 BYTES = 100
 """Of a file's name in the storage, which may add to it; file systems hold 255."""
 
 _CONTENT_TYPE = re.compile(r"(?=.{3,127}$)[\w.+-]+/[\w.+-]+(?:;[ -~]*)?", re.ASCII)
 
 
-def keep(
-    job: str, name: str, file_or_path: IO[bytes] | Path | str, content_type: str | None
-) -> dict[str, Any]:
-    """Copy a file to the storage and return what viewers see of it: name, size, url."""
-    name = text(Path(name).name, 255).strip()
-    name = "file" if name in {"", ".", ".."} else name
-    content_type = content_type or mimetypes.guess_type(name)[0]
-    if not content_type or not _CONTENT_TYPE.fullmatch(content_type):
-        content_type = "application/octet-stream"
-    if isinstance(file_or_path, Path | str):
-        with Path(file_or_path).open("rb") as opened:
-            return _keep(job, name, opened, content_type)
-    return _keep(job, name, file_or_path, content_type)
+def keep(job: str, name: object, given: object, content_type: object) -> dict[str, Any]:
+    """Copy a file to the storage and return what viewers see of it: name, size, url.
+
+    Raises `BadFile` for what is no file and for one too many, `OSError` when it cannot be read.
+    """
+    name = _name(shown(name, LONG))
+    if File.objects.filter(job_id=job).exclude(name=name).count() >= conf.FILES:
+        raise BadFile(
+            f"expected a job to leave at most {conf.FILES} files, got: one more. "
+            "Pack them into one ZIP, or raise FILES in HEADWAY."
+        )
+    kind = _content_type(shown(content_type or mimetypes.guess_type(name)[0] or "", LONG))
+    if isinstance(given, Path | str):
+        with _opened(Path(given)) as opened:
+            return _keep(job, name, opened, kind)
+    if not callable(getattr(given, "read", None)):
+        raise BadFile(f"expected a path or an open file, got: {text(given, 80)}. Pass one of them.")
+    return _keep(job, name, cast("IO[bytes]", given), kind)
+
+
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        return path.open("rb")
+    except ValueError as error:  # A NUL, for instance.
+        raise BadFile(f"expected the path of a file, got: {text(str(path), 200)}.") from error
+
+
+def _name(given: str) -> str:
+    """Return a name without folders; of a long one the end, which has the suffix."""
+    last = Path(given).name
+    name = text(last if len(last) <= conf.NAME_LENGTH else f"…{last[1 - conf.NAME_LENGTH :]}", LONG)
+    return "file" if name.strip() in {"", ".", ".."} else name.strip()
+
+
+def _content_type(given: str) -> str:
+    return given if _CONTENT_TYPE.fullmatch(given) else "application/octet-stream"
 
 
 def _keep(job: str, name: str, opened: IO[bytes], content_type: str) -> dict[str, Any]:
-    _forget(job, name)
     kept = File(job_id=job, name=name, content_type=content_type)
     kept.content.save(_stored_name(name), DjangoFile(opened), save=False)
-    kept.size = kept.content.size
-    kept.save()
+    try:
+        kept.size = kept.content.size
+        replaced = _replace(kept)
+    except BaseException:
+        kept.content.delete(save=False)
+        raise
+    for old in replaced:
+        old.content.delete(save=False)
     return {"name": name, "size": kept.size, "url": address(job, name)}
+
+
+def _replace(kept: File) -> list[File]:
+    """Write a file's row in the place of those of its name, and return them."""
+    with transaction.atomic():
+        old = list(File.objects.filter(job_id=kept.job_id, name=kept.name))
+        File.objects.filter(pk__in=[one.pk for one in old]).delete()
+        kept.save()
+    return old
 
 
 def _stored_name(name: str) -> str:
@@ -53,12 +95,6 @@ def _stored_name(name: str) -> str:
         return get_valid_filename(end)
     except SuspiciousFileOperation:
         return "file"
-
-
-def _forget(job: str, name: str) -> None:
-    for old in File.objects.filter(job_id=job, name=name):
-        old.content.delete(save=False)
-        old.delete()
 
 
 def address(job: str, name: str) -> str:

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
+from itertools import islice
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 from weakref import ref
 
-from realtime.running import Counter, RunningJob
+from realtime.cleaning import is_meant, number, shown, total_of
+from realtime.conf import conf
+from realtime.running import LONG, Counter, RunningJob
 
 Item = TypeVar("Item")
 
@@ -41,10 +44,9 @@ def track(
     job = _get()
     if job is None:
         return iter(iterable)
-    if total is None:
-        total = _length(iterable)
-    counter = Counter(total, unit)
-    steps = _counted(iterable, job, counter, message)
+    known = _length(iterable) if total is None else number(total)
+    counter = Counter(known, shown(unit, LONG))
+    steps = _counted(iterable, job, counter, shown(message, LONG))
     counter.loop = ref(steps)
     return steps
 
@@ -61,14 +63,19 @@ def update(
     if job is None:
         return
     counter = job.counter
+    # What is plain is taken as it is; the rest is spoken and counted here, in the task's thread.
     if current is not None:
-        counter.n = current
+        kind = type(current)
+        plain = kind is int or kind is float
+        counter.n = current if plain else _or(number(current), counter.n)
     if total is not None:
-        counter.total = total
+        counter.total = number(total)
     if message is not None:
+        if type(message) is not str or len(message) > LONG:
+            message = shown(message, LONG)
         job.message = message
     if unit is not None:
-        counter.unit = unit
+        counter.unit = shown(unit, LONG)
     job.dirty = True
     if job.asked:
         job.obey()
@@ -79,7 +86,11 @@ def advance(n: float = 1) -> None:
     job = _get()
     if job is None:
         return
-    job.counter.n += n
+    counter = job.counter
+    if type(n) is int and type(counter.n) is int:
+        counter.n += n
+    else:
+        counter.n = total_of(counter.n, n)
     job.dirty = True
     if job.asked:
         job.obey()
@@ -88,14 +99,14 @@ def advance(n: float = 1) -> None:
 def stage(name: str, weight: float = 1) -> AbstractContextManager[None]:
     """Enter a named part of the job; its share is its weight among its siblings' weights."""
     job = _get()
-    return nullcontext() if job is None else job.stage(name, weight)
+    return nullcontext() if job is None else job.stage(shown(name, LONG), weight)
 
 
 def stages(names: Sequence[str | tuple[str, float]]) -> None:
     """Declare the stages to come, each a name or a name with its weight."""
     job = _get()
     if job is not None:
-        job.declare([name if isinstance(name, tuple) else (name, 1) for name in names])
+        job.declare(_parts(names))
 
 
 def log(text: object, level: str = "info") -> None:
@@ -109,7 +120,7 @@ def ok(n: int = 1) -> None:
     """Count items that went well."""
     job = _get()
     if job is not None:
-        job.ok += n
+        job.ok = job.ok + n if type(n) is int else total_of(job.ok, n)
         job.dirty = True
 
 
@@ -134,7 +145,8 @@ def attach(
 ) -> None:
     """Keep a file for the job's owner to download; this one does wait, for the storage.
 
-    A second file of the same name replaces the first. Raises `OSError` when it cannot be read.
+    A second file of the same name replaces the first. Raises `OSError` when it cannot be read,
+    `BadFile` when it is no file, or one more than a job may leave.
     """
     job = _get()
     if job is not None:
@@ -151,7 +163,7 @@ def checkpoint() -> None:
 
 
 def _counted(
-    iterable: Iterable[Item], job: RunningJob, counter: Counter, message: object
+    iterable: Iterable[Item], job: RunningJob, counter: Counter, message: str
 ) -> Generator[Item, None, None]:
     # The reporter reads `n` where it is: see Counter.look.
     # Opened with the first step: a loop that is made early, or never run, counts for nothing yet.
@@ -169,8 +181,32 @@ def _counted(
         job.close_counter(counter)
 
 
-def _length(iterable: Iterable[object]) -> int | None:
+def _length(iterable: Iterable[object]) -> float | None:
     try:
-        return len(iterable)  # type: ignore[arg-type]
-    except TypeError:
+        return number(len(iterable))  # type: ignore[arg-type]
+    except BaseException as error:
+        if is_meant(error):
+            raise
         return None
+
+
+def _or(found: float | None, else_: float) -> float:
+    return else_ if found is None else found
+
+
+def _parts(names: Any) -> list[tuple[str, object]]:
+    """Return names with weights; what is no series of names is the name of one part."""
+    found: list[tuple[str, object]] = []
+    one = type(names) is str or not issubclass(type(names), Iterable)
+    try:
+        found.extend(_part(name) for name in islice([names] if one else names, conf.STAGES))
+    except BaseException as error:
+        if is_meant(error):
+            raise
+    return found
+
+
+def _part(name: Any) -> tuple[str, object]:
+    if issubclass(type(name), tuple) and len(name) == 2:  # noqa: PLR2004  a name with its weight
+        return shown(name[0], LONG), name[1]
+    return shown(name, LONG), 1

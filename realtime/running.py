@@ -10,19 +10,20 @@ from inspect import getgeneratorlocals
 from typing import Any
 from weakref import ref
 
-from realtime.cleaning import number, text
+from realtime.cleaning import number, shown, text
+from realtime.conf import conf
 from realtime.errors import Cancelled
 from realtime.events import timestamp
 
-LINES_WAITING = 5_000
-"""Log lines kept in memory while the store is away; the oldest go first."""
-STAGES = 100
-"""Stages of one job; further ones are counted into the last one, or the one around."""
+LOST = "It was taken for lost, or has ended elsewhere."
+TAKEN_OVER = "Another worker runs this job now."
 DEPTH = 20
 """Stages within stages."""
-
+LONG = 10_000
+"""Characters of a text that is kept as the task gave it; viewers see far fewer."""
 ITEM_LENGTH = 900
 """Characters kept of an item and of its reason, which share one log line."""
+LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
 class Counter:
@@ -47,7 +48,7 @@ class Counter:
         """
         steps = self.loop() if self.loop else None
         n = getgeneratorlocals(steps).get("n", self.n) if steps is not None else self.n
-        if n == self.n:
+        if n is self.n or n == self.n:  # What is not a number does not equal itself.
             return False
         self.n = n
         return True
@@ -68,9 +69,9 @@ class Stage:
 
     __slots__ = ("children", "counters", "name", "status", "weight")
 
-    def __init__(self, name: str, weight: float) -> None:
+    def __init__(self, name: str, weight: object) -> None:
         """Begin as a part that is still to come."""
-        self.name = name
+        self.name = text(name, conf.NAME_LENGTH)
         self.weight = max(number(weight) or 0, 0)
         self.status = "queued"
         self.children: list[Stage] = []
@@ -139,12 +140,12 @@ class RunningJob:
         self.run = uuid.uuid4().hex
         """Tells this execution from another one of the same attempt."""
         self.started_at = timestamp()
-        self.message: object = ""
-        self.ok = 0
+        self.message = ""
+        self.ok: float = 0
         self.failed = 0
         self.skipped = 0
         self.files: list[dict[str, Any]] = []
-        self.lines: deque[tuple[str, str, object]] = deque(maxlen=LINES_WAITING)
+        self.lines: deque[tuple[str, str, str]] = deque(maxlen=conf.LINES_WAITING)
         self.logged = 0
         """How many lines there were, also those that were pushed out of `lines`."""
         self.trunk = Stage("", 1)
@@ -155,9 +156,13 @@ class RunningJob:
         """Whether something has changed since the reporter looked."""
         self.asked = ""
         """What people ask of the job, set by the reporter: "" or "cancel"."""
+        self.redelivers = False
+        """Whether the broker delivers the job again when its worker dies."""
+        self.fenced = ""
+        """Why nothing that this run says counts any more."""
         self.cancelling = False
 
-    def open_counter(self, counter: Counter, message: object) -> None:
+    def open_counter(self, counter: Counter, message: str) -> None:
         """Begin a loop: the stage's own count, or a refinement of the loop around it."""
         counters = self.path[-1].counters
         self.message = message or self.message
@@ -178,7 +183,7 @@ class RunningJob:
         self.dirty = True
 
     @contextmanager
-    def stage(self, name: str, weight: float) -> Iterator[None]:
+    def stage(self, name: str, weight: object) -> Iterator[None]:
         """Enter a part of the current stage, and leave it as succeeded, failed or cancelled."""
         self.checkpoint()
         stage = self._part(name, weight)
@@ -196,22 +201,26 @@ class RunningJob:
         finally:
             self._leave(stage)
 
-    def declare(self, stages: list[tuple[str, float]]) -> None:
+    def declare(self, stages: list[tuple[str, object]]) -> None:
         """Add parts that are still to come to the current stage."""
-        fresh = [Stage(name, weight) for name, weight in stages[: STAGES - self._stages]]
+        fresh = [Stage(name, weight) for name, weight in stages[: conf.STAGES - self._stages]]
         self._stages += len(fresh)
         self.path[-1].children.extend(fresh)
         self.dirty = True
 
-    def log(self, said: object, level: str) -> None:
+    def log(self, said: object, level: object) -> None:
         """Keep a line until the reporter fetches it."""
+        if type(said) is not str or len(said) > conf.LINE_LENGTH:
+            said = shown(said, conf.LINE_LENGTH)
+        if type(level) is not str or level not in LEVELS:
+            level = _level(level)
         self.lines.append((timestamp(), level, said))
         self.logged += 1
         self.dirty = True
 
     def log_item(self, item: object, reason: object, level: str) -> None:
-        """Keep a line about one item, put together only when the reporter fetches it."""
-        self.log(_ItemLine(item, reason), level)
+        """Keep a line about one item."""
+        self.log(f"{_brief(item)}: {_brief(reason)}", level)
 
     def add_file(self, file: dict[str, Any]) -> None:
         """Show a file; one of the same name is replaced."""
@@ -225,6 +234,11 @@ class RunningJob:
             for counter in self.counters():
                 counter.wanted = True
 
+    def fence(self, *, ended: bool) -> None:
+        """Take in that nothing of this run counts any more; called by the reporter."""
+        self.hear("stop")
+        self.fenced = LOST if ended else TAKEN_OVER
+
     def checkpoint(self) -> None:
         """Obey a request, if there is one."""
         if self.asked:
@@ -235,18 +249,19 @@ class RunningJob:
         self.asked = ""
         self.cancelling = True
         self.dirty = True
-        raise Cancelled("The job was cancelled.")
+        raise Cancelled(self.fenced or "The job was cancelled.")
 
     def counters(self) -> list[Counter]:
         """Return the counters of all loops that are open, the outermost first."""
         return [counter for stage in self.path for counter in stage.counters]
 
-    def _part(self, name: str, weight: float) -> Stage | None:
+    def _part(self, name: str, weight: object) -> Stage | None:
         around = self.path[-1]
+        name = text(name, conf.NAME_LENGTH)
         declared = around.declared(name)
         if declared is not None:
             return declared
-        if self._stages >= STAGES or len(self.path) > DEPTH:
+        if self._stages >= conf.STAGES or len(self.path) > DEPTH:
             return around.children[-1] if around.children else None
         self._stages += 1
         around.children.append(Stage(name, weight))
@@ -267,17 +282,15 @@ class RunningJob:
         self.dirty = True
 
 
-class _ItemLine:
-    """An item with its reason, told in one line."""
+def _level(level: object) -> str:
+    known = shown(level, 20).lower()
+    return known if known in LEVELS else "info"
 
-    __slots__ = ("item", "reason")
 
-    def __init__(self, item: object, reason: object) -> None:
-        self.item = item
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return f"{text(self.item, ITEM_LENGTH)}: {text(self.reason, ITEM_LENGTH)}"
+def _brief(value: object) -> str:
+    if type(value) is str and len(value) <= ITEM_LENGTH:
+        return value
+    return text(value, ITEM_LENGTH)
 
 
 def _weighted(stages: list[Stage]) -> float | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
+import math
 import statistics
 from collections import deque
 from typing import Any
@@ -11,15 +11,19 @@ from typing import Any
 from realtime.cleaning import number, text
 from realtime.conf import conf
 from realtime.events import JobState, Status, timestamp
+from realtime.lines import WaitingLines
 from realtime.pace import Pace
 from realtime.publish import Change
-from realtime.running import LINES_WAITING, RunningJob
+from realtime.running import RunningJob
 
 logger = logging.getLogger("realtime")
 
 STALL_SECONDS = 30.0
 STALL_FACTOR = 5.0
-LEVELS = ("debug", "info", "warning", "error", "critical")
+UNIT = 50
+"""Characters kept of a unit."""
+LINES_SIZE = 500_000
+"""Characters of log lines in one report: many more would make the store late for all jobs."""
 
 
 class Snapshots:
@@ -35,8 +39,7 @@ class Snapshots:
         self._intervals: deque[float] = deque(maxlen=9)
         self._stalled = False
         self._known = False
-        self._lines_back: tuple[str, ...] = ()
-        self._lines_seen = 0
+        self._lines = WaitingLines(job)
 
     def take(self, now: float, known: int) -> Change:
         """Return the newest state with the log lines since the last one."""
@@ -54,7 +57,7 @@ class Snapshots:
             run=job.run,
             claim=not self._known,
             floor=known,
-            lines=self.lines(),
+            lines=self.lines(LINES_SIZE),
             transition=not self._known,
             silent=silent and self._known,
         )
@@ -78,12 +81,12 @@ class Snapshots:
             status=Status.CANCELLING if job.cancelling else Status.RUNNING,
             current=counter[0].count,
             total=number(counter[0].total),
-            unit=text(counter[0].unit, 50),
+            unit=text(counter[0].unit, UNIT),
             fraction=fraction,
             message=text(job.message, conf.TEXT_LENGTH),
             rate=_rounded(self._pace.rate),
             eta=_rounded(self._pace.eta(now)),
-            stages=[_clean_stage(stage.view()) for stage in job.trunk.children],
+            stages=[stage.view() for stage in job.trunk.children],
             ok=_whole(job.ok),
             failed=_whole(job.failed),
             skipped=_whole(job.skipped),
@@ -116,25 +119,18 @@ class Snapshots:
             more |= {"finished_at": at}
         return state.changed(status=status, **more)
 
-    def lines(self) -> tuple[str, ...]:
-        """Fetch the log lines that have come since, each as a JSON object."""
-        logged, waiting = self._job.logged, self._job.lines
-        fresh = [waiting.popleft() for _ in range(len(waiting))]
-        left_out = max(logged - self._lines_seen - len(fresh), 0)
-        self._lines_seen += len(fresh) + left_out
-        gap = (_Gap.of(left_out),) if left_out else ()
-        lines = self._lines_back + gap + tuple(_clean_line(*line) for line in fresh)
-        self._lines_back = ()
-        return lines
+    def lines(self, size: float = math.inf) -> tuple[str, ...]:
+        """Fetch log lines that have come since, each as a JSON object: about `size` characters."""
+        return self._lines.take(size)
 
     def give_back(self, change: Change) -> None:
         """Take back what could not be published, to be told with the next state."""
-        lines = change.lines + self._lines_back
-        if len(lines) > LINES_WAITING:
-            older, lines = lines[:-LINES_WAITING], lines[-LINES_WAITING:]
-            lines = (_Gap.of(sum(getattr(line, "lines", 1) for line in older)), *lines)
-        self._lines_back = lines
+        self._lines.give_back(change.lines)
         self._job.dirty = True
+
+    def go_on_from(self, fraction: float | None) -> None:
+        """Begin at the fraction that an earlier run of the same attempt has reached."""
+        self._best = fraction
 
     def accepted(self) -> None:
         """Note that the store and SQL know that this execution runs the job."""
@@ -170,36 +166,8 @@ def identity(job: RunningJob) -> dict[str, Any]:
         "tags": list(job.tags),
         "queued_at": job.queued_at,
         "worker": job.worker,
+        "redelivers": job.redelivers,
     }
-
-
-def _clean_stage(stage: dict[str, Any]) -> dict[str, Any]:
-    stage["name"] = text(stage["name"], conf.TEXT_LENGTH)
-    if "stages" in stage:
-        stage["stages"] = [_clean_stage(child) for child in stage["stages"]]
-    return stage
-
-
-class _Gap(str):
-    """A line in the place of lines that came faster than they could be told."""
-
-    __slots__ = ("lines",)
-    lines: int
-
-    @classmethod
-    def of(cls, lines: int) -> _Gap:
-        gap = cls(_clean_line(timestamp(), "warning", f"({lines} lines were left out here)"))
-        gap.lines = lines
-        return gap
-
-
-def _clean_line(at: str, level: str, said: object) -> str:
-    line = {
-        "at": at,
-        "level": level if isinstance(level, str) and level in LEVELS else "info",
-        "text": text(said, conf.LINE_LENGTH),
-    }
-    return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
 
 
 def _whole(value: object) -> int:
@@ -207,4 +175,4 @@ def _whole(value: object) -> int:
 
 
 def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 2)
+    return None if value is None or not math.isfinite(value) else round(value, 2)
