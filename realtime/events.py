@@ -101,6 +101,8 @@ class JobState:
     """Whether it has not changed for unusually long though its worker lives."""
     worker: str | None = None
     """The worker that runs it."""
+    redelivers: bool = False
+    """Whether the broker delivers it again when its worker dies; viewers are not told."""
 
     @property
     def ended(self) -> bool:

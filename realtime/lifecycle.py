@@ -19,13 +19,15 @@ from realtime.publish import end_elsewhere
 from realtime.queueing import HEADER
 from realtime.reporter import Transition, get_reporter
 from realtime.running import RunningJob
-from realtime.runs import Run, here, run_of
+from realtime.runs import WORKER, Run, here, resumed, run_of
 from realtime.tracking import default_title, is_uuid, tracked
 
 logger = logging.getLogger("realtime")
 
 REPLACED = "Replaced by new task"
 """What Celery says when a task is replaced; a chain or chord takes the id over at its end."""
+ANYBODY = ""
+"""Whose a job may be that nobody should run."""
 
 
 def connect() -> None:
@@ -63,7 +65,12 @@ def _on_start(task_id: str, task: Any, **_: Any) -> None:
         queued_at=given.get("queued_at") or timestamp(),
         worker=request.hostname,
     )
-    watched = get_reporter().watch(job, known=given.get("seq") or 0)
+    job.run = WORKER + job.run
+    job.redelivers = bool(getattr(task, "acks_late", False))
+    seq = given.get("seq") or 0
+    if (request.delivery_info or {}).get("redelivered"):
+        seq = resumed(job, seq)
+    watched = get_reporter().watch(job, known=seq)
     here.set(Run(job, watched, progress.bound.set(job), before=before))
 
 
@@ -73,7 +80,8 @@ def _on_success(sender: Any, **_: Any) -> None:
 
 
 def _on_retry(request: Any, reason: Any, **_: Any) -> None:
-    if run_of(request.id) is None:
+    here_or_tracked = run_of(request.id) is not None or tracked(request.task or "")
+    if not here_or_tracked or getattr(request, "is_eager", False):
         return
     _end(
         request.id,
@@ -92,14 +100,16 @@ def _on_failure(task_id: str, exception: BaseException, sender: Any = None, **_:
     _end(task_id, status, error=_error(exception))
 
 
-def _on_revoked(request: Any, *, expired: bool = False, **_: Any) -> None:
+def _on_revoked(request: Any, *, expired: bool = False, terminated: bool = False, **_: Any) -> None:
     error = {"kind": "Expired", "text": "It waited longer than it may.", "public": True}
-    _end(request.id, Status.CANCELLED, error=error if expired else None)
+    whose = WORKER if terminated else ANYBODY
+    _end(request.id, Status.CANCELLED, whose, error=error if expired else None)
 
 
 def _on_unknown(name: str, id: str, **_: Any) -> None:  # noqa: A002  Celery's name
     told = f"No worker knows a task named {text(name, 200)}."
-    _end(id, Status.FAILED, error={"kind": "NotRegistered", "text": told, "public": True})
+    error = {"kind": "NotRegistered", "text": told, "public": True}
+    _end(id, Status.FAILED, ANYBODY, error=error)
 
 
 def _on_leave(
@@ -110,7 +120,7 @@ def _on_leave(
         return
     if state == "IGNORED" and not run.replaced and str(retval) != REPLACED:
         _end(task_id, Status.CANCELLED)
-        if isinstance(retval, Cancelled):
+        if isinstance(retval, Cancelled) and not run.job.fenced:
             task.backend.mark_as_revoked(task_id, "cancelled", request=task.request)
     elif state == "REJECTED" and not getattr(retval, "requeue", False):
         _end(task_id, Status.FAILED, error=_error(retval))
@@ -121,22 +131,27 @@ def _leave(run: Run) -> None:
     here.set(None)
     progress.bound.reset(run.token)
     if not run.ended:
-        watched = run.watched
-        get_reporter().put(Transition(lambda: watched.take(time.monotonic()), ends=watched))
+        watched, fenced = run.watched, run.job.fenced
+        get_reporter().put(
+            Transition(lambda: None if fenced else watched.take(time.monotonic()), ends=watched)
+        )
 
 
 def _on_shutdown(**_: Any) -> None:
     get_reporter().close(timeout=2)
 
 
-def _end(task_id: str, status: Status, **more: Any) -> None:
-    """Put the end of an attempt, and wait until it is recorded or the deadline has passed."""
+def _end(task_id: str, status: Status, whose: str = WORKER, **more: Any) -> None:
+    """Put the end of an attempt, and wait until it is recorded or the deadline has passed.
+
+    Of an attempt that does not run in this process only if the run's name begins with `whose`.
+    """
     run = run_of(task_id)
     if run is None and not is_uuid(task_id):
         return
     if run is None:
-        transition = Transition(lambda: end_elsewhere(task_id, status, **more))
-    elif run.ended:
+        transition = Transition(lambda: end_elsewhere(task_id, status, run=whose, **more))
+    elif run.ended or run.job.fenced:
         return
     else:
         run.ended = True

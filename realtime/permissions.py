@@ -35,11 +35,13 @@ def role_of(user_id: str, state: State, *, operator: bool) -> Role | None:
 
 def view(state: State, role: Role) -> State:
     """Return the state as this role sees it: its error redacted, with the actions it may take."""
-    return {
+    seen = {
         **state,
         "error": _error(state["error"], role),
         "actions": ["cancel"] if state["status"] in CANCELLABLE else [],
     }
+    seen.pop("redelivers", None)
+    return seen
 
 
 def visible_state(user: Any, job: str) -> State | None:

@@ -16,13 +16,16 @@ from realtime import announcer, records
 from realtime.errors import StoreAway
 from realtime.events import JobState, Status, timestamp, with_numbers
 from realtime.layer import shard_of
-from realtime.states import read_one
+from realtime.states import State, read_one
 from realtime.store import Remembered, Report, get_store
 
 logger = logging.getLogger("realtime")
 
 BLIND_STEP = 1_000
 """How far an end's seq goes ahead when the store is away: further than reports got lost."""
+FORGOTTEN_STEP = 2**32
+"""How far a seq goes ahead when the store may have lost what SQL never knew: further than a job
+reports in its life, and often enough within the 2**53 that browsers count exactly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,9 @@ class Change:
     """Whether SQL must know."""
     silent: bool = False
     """Whether nothing has changed: only the lease is renewed."""
+    silent_for: float = 0.0
+    """Seconds: only the store may decide whether this change is made, and makes it only when the
+    job was not heard for so long."""
 
     def later(self) -> Change:
         """Return the change as it is told again to a store that was away; SQL has it already."""
@@ -61,7 +67,14 @@ class Change:
             body="" if self.silent else self.state.body(),
             ends=self.state.ended,
             lines=self.lines,
+            silent_for=self.silent_for,
         )
+
+    def recorded_as(self, answer: Remembered | None) -> bool:
+        """Tell whether SQL must know of it, after what the store has answered."""
+        if answer is None:
+            return self.transition and not self.silent_for
+        return self.transition and answer.accepted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +103,7 @@ def publish(
         [
             (change.state, *_numbers(change, answer))
             for change, answer in zip(changes, answers, strict=True)
-            if change.transition and (answer is None or answer.accepted)
+            if change.recorded_as(answer)
         ]
     )
     if recorded and not unrecorded:
@@ -125,16 +138,23 @@ def _announce(
         announcer.announce(shards)
 
 
-def end_elsewhere(job: str, status: Status, **more: Any) -> Change | None:
-    """Return the end of a job that does not run in this process, None when it is unknown.
+def end_elsewhere(job: str, status: Status, *, run: str = "", **more: Any) -> Change | None:
+    """Return the end of an attempt that does not run in this process, None when it is unknown.
 
-    Its worker died, it was revoked, or nobody will ever start it.
+    Its worker died, it was revoked, or nobody will ever start it. `run` says whose it may be:
+    the beginning of the names of one worker's runs; another worker's is then left alone.
     """
     known = read_one(job)
     if known is None:
         return None
+    state = stopped(known, status, **more)
+    order = max(state.attempt, 1)
+    return Change(state=state, order=order, run=run, floor=known["seq"], transition=True)
+
+
+def stopped(known: State, status: Status, **more: Any) -> JobState:
+    """Return the state of a job that its worker runs no longer."""
     at = timestamp()
-    state = JobState.from_dict(known).changed(
-        status=status, updated_at=at, finished_at=at, stalled=False, eta=None, **more
-    )
-    return Change(state=state, order=max(state.attempt, 1), floor=known["seq"], transition=True)
+    finished = None if status is Status.RETRYING else at
+    still = {"updated_at": at, "finished_at": finished, "stalled": False, "eta": None}
+    return JobState.from_dict(known).changed(status=status, **(still | more))

@@ -77,12 +77,12 @@ def _write(state: JobState, columns: dict[str, Any]) -> bool:
 
 
 def _update(job: str, columns: dict[str, Any]) -> int:
-    """Bring a row up to date unless its job has ended; returns how many rows that were."""
+    """Bring a row up to date unless its job has ended or a newer run has written; 0 then."""
     fields = {field.name: field for field in Job._meta.concrete_fields}  # noqa: SLF001
     values = [fields[name].get_db_prep_save(columns[name], connection) for name in _COLUMNS]
     key = fields["id"].get_db_prep_value(job, connection)
     with connection.cursor() as cursor:
-        cursor.execute(_update_statement(connection.vendor), [*values, key, *_ENDS])
+        cursor.execute(_update_statement(connection.vendor), [*values, key, *_ENDS, columns["seq"]])
         return int(cursor.rowcount)
 
 
@@ -95,7 +95,8 @@ def _update_statement(vendor: str) -> str:
     ends = ", ".join(["%s"] * len(_ENDS))
     table = quote(Job._meta.db_table)  # noqa: SLF001
     return (
-        f"UPDATE {table} SET {sets} WHERE {quote('id')} = %s AND {quote('status')} NOT IN ({ends})"  # noqa: S608
+        f"UPDATE {table} SET {sets} WHERE {quote('id')} = %s"  # noqa: S608
+        f" AND {quote('status')} NOT IN ({ends}) AND {quote('seq')} <= %s"
     )
 
 

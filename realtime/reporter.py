@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import math
 import os
 import threading
 import time
@@ -18,7 +19,7 @@ from django.db import close_old_connections, connection
 
 from realtime import announcer, records
 from realtime.conf import conf
-from realtime.publish import Change, Published, publish
+from realtime.publish import BLIND_STEP, Change, Published, publish
 from realtime.running import RunningJob
 from realtime.snapshot import Snapshots
 from realtime.store import Remembered
@@ -61,12 +62,23 @@ class Watched:
         """Take in what the store said of a state."""
         self.spoken, self.next = now, max(self.next, now) + conf.REPORT_INTERVAL
         if answer is None:
-            self.snapshots.give_back(change)
+            self._go_unheard(change)
             return
+        if answer.seq < self.known:
+            # The store has lost the job: it gets the whole state again, not signs of life.
+            self.job.dirty = True
         self.known = max(self.known, answer.seq)
         self.job.hear(answer.asks)
         if answer.accepted:
             self.snapshots.accepted()
+        else:
+            self.job.fence(ended=answer.ended)
+            self.spoken = self.next = math.inf
+
+    def _go_unheard(self, change: Change) -> None:
+        self.snapshots.give_back(change)
+        if change.transition:
+            self.known = max(self.known, change.floor + BLIND_STEP)
 
 
 class Transition:
@@ -218,7 +230,7 @@ class Reporter:
             self._unrecorded.append((done.unrecorded, urgent))
             self._record_at = now + PATIENCE
         for change, answer in zip(musts, done.answers, strict=False):
-            if answer is None:
+            if answer is None and not change.silent_for:
                 self._unsent.append(change.later())
         for watched, change, answer in zip(due, reports, done.answers[len(musts) :], strict=True):
             watched.learn(change, answer, now)

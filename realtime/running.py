@@ -158,6 +158,8 @@ class RunningJob:
         """What people ask of the job, set by the reporter: "" or "cancel"."""
         self.redelivers = False
         """Whether the broker delivers the job again when its worker dies."""
+        self.reached: float | None = None
+        """The fraction that an earlier run of the same attempt has reached."""
         self.fenced = ""
         """Why nothing that this run says counts any more."""
         self.cancelling = False
@@ -236,8 +238,8 @@ class RunningJob:
 
     def fence(self, *, ended: bool) -> None:
         """Take in that nothing of this run counts any more; called by the reporter."""
-        self.hear("stop")
         self.fenced = LOST if ended else TAKEN_OVER
+        self.hear("stop")
 
     def checkpoint(self) -> None:
         """Obey a request, if there is one."""

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 
+from django.db import Error
+
+from realtime.publish import FORGOTTEN_STEP
 from realtime.reporter import Watched
 from realtime.running import RunningJob
+from realtime.states import read_one
+
+logger = logging.getLogger("realtime")
 
 WORKER = uuid.uuid4().hex
 """Begins the name of each run in this process, and in the children that it forks."""
@@ -29,6 +36,21 @@ class Run:
     """Whether another task goes on under the same id."""
     before: int = 0
     """How many attempts other tasks have made under this id, which this one has replaced."""
+
+
+def resumed(job: RunningJob, seq: int) -> int:
+    """Let a run of a redelivered message go on where the last one was; returns a seq above it.
+
+    Viewers may have seen states of it that SQL never knew and that the store has lost.
+    """
+    try:
+        known = read_one(job.id)
+    except Error as error:
+        logger.warning("The database is away, job %s goes on without it: %s", job.id, error)
+        known = None
+    if known and known["attempt"] == job.attempt:
+        job.reached = known["fraction"]
+    return max(known["seq"] if known else 0, seq) + FORGOTTEN_STEP
 
 
 here: ContextVar[Run | None] = ContextVar("headway_run", default=None)

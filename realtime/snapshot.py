@@ -33,7 +33,7 @@ class Snapshots:
         """Begin with nothing taken."""
         self._job = job
         self._pace = Pace()
-        self._best: float | None = None
+        self._best = job.reached
         self._updated_at = job.started_at
         self._changed = 0.0
         self._intervals: deque[float] = deque(maxlen=9)
@@ -127,10 +127,6 @@ class Snapshots:
         """Take back what could not be published, to be told with the next state."""
         self._lines.give_back(change.lines)
         self._job.dirty = True
-
-    def go_on_from(self, fraction: float | None) -> None:
-        """Begin at the fraction that an earlier run of the same attempt has reached."""
-        self._best = fraction
 
     def accepted(self) -> None:
         """Note that the store and SQL know that this execution runs the job."""

@@ -9,12 +9,13 @@ renew the lease, hand back what people ask.
 from __future__ import annotations
 
 from realtime.conf import conf
-from realtime.store.contract import LINES_PER_READ, Lines, Remembered, Report, Sign, Store
+from realtime.store.contract import LINES_PER_READ, Lead, Lines, Remembered, Report, Sign, Store
 from realtime.store.in_memory import MemoryStore
 from realtime.store.in_redis import RedisStore
 
 __all__ = [
     "LINES_PER_READ",
+    "Lead",
     "Lines",
     "MemoryStore",
     "RedisStore",

@@ -18,11 +18,14 @@ class Report:
     order: int
     """The attempt; 0 for a job that is only queued, so that a start is never taken back."""
     run: str = ""
-    """Which execution of the attempt reports; "" speaks for none and is not refused for it."""
+    """Which execution of the attempt reports, or how the names of a worker's executions begin;
+    "" speaks for none and is not refused for it."""
     claim: bool = False
     """Whether this run takes the job over from another run of the same attempt."""
     floor: int = 0
     """The highest seq that the writer knows: seqs go on from here when Redis lost everything."""
+    silent_for: float = 0.0
+    """Seconds: the report is refused when the job was heard more recently; 0 takes it anyway."""
     body: str = ""
     """The state without its numbers; "" only renews the lease."""
     ends: bool = False
@@ -43,6 +46,8 @@ class Remembered:
     """The number of the newest log line."""
     asks: str
     """What people ask of the job: "" or "cancel"."""
+    ended: bool = False
+    """Whether the job had ended before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +55,23 @@ class Sign:
     """A job's seq and how long ago its worker was heard."""
 
     seq: int
-    """The newest seq."""
+    """The newest seq; 0 when the store has lost the state and has only heard of the worker."""
     age: float
-    """Seconds since the lease was renewed."""
+    """Seconds since the lease was renewed, by the store's clock."""
+    order: int = 0
+    """The attempt; 0 for a job that is only queued."""
+    ended: bool = False
+    """Whether the job has ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lead:
+    """Whether a process may judge the silent jobs of all others."""
+
+    mine: bool
+    """Whether it may."""
+    now: float
+    """The store's clock, in seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +101,18 @@ class Store(Protocol):
 
     def ask(self, job: str, what: str) -> None:
         """Leave a request, which the job's next report brings back to it."""
+
+    def renew(self, jobs: list[str]) -> None:
+        """Renew the leases of those jobs that are known and have not ended; no state changes."""
+
+    def owns(self, job: str, order: int, run: str) -> bool:
+        """Tell whether this run may still change the job; True while nothing is known of it."""
+
+    def lead(self, token: str, seconds: float) -> Lead:
+        """Take or keep the lock of the one process that judges; it is free after `seconds`."""
+
+    def resign(self, token: str) -> None:
+        """Give the lock back if it is held with this token."""
 
     def close(self) -> None:
         """Close connections; a later call opens new ones."""

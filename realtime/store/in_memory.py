@@ -9,7 +9,15 @@ from threading import Lock
 
 from realtime.conf import conf
 from realtime.events import with_numbers
-from realtime.store.contract import LINES_PER_READ, Lines, Remembered, Report, Sign, numbered
+from realtime.store.contract import (
+    LINES_PER_READ,
+    Lead,
+    Lines,
+    Remembered,
+    Report,
+    Sign,
+    numbered,
+)
 
 
 @dataclass(slots=True)
@@ -32,6 +40,7 @@ class MemoryStore:
         """Begin empty."""
         self._records: dict[str, _Record] = {}
         self._lock = Lock()
+        self._leader = ("", 0.0)
 
     def remember(self, reports: list[Report]) -> list[Remembered]:
         """Take each report in under a lock."""
@@ -48,9 +57,14 @@ class MemoryStore:
         now = time.monotonic()
         known = {job: self._records[job] for job in jobs if job in self._records}
         return {
-            job: Sign(seq=record.seq, age=now - record.heard)
+            job: Sign(
+                seq=record.seq,
+                age=now - record.heard,
+                order=max(record.order, 0),
+                ended=record.ended,
+            )
             for job, record in known.items()
-            if record.seq
+            if record.heard
         }
 
     def log(self, job: str, after: int, limit: int = LINES_PER_READ) -> Lines:
@@ -66,21 +80,61 @@ class MemoryStore:
         with self._lock:
             self._records.setdefault(job, _Record()).asks = what
 
+    def renew(self, jobs: list[str]) -> None:
+        """Renew leases under the lock."""
+        with self._lock:
+            for job in jobs:
+                record = self._records.get(job)
+                if record and record.heard and not record.ended:
+                    record.heard = time.monotonic()
+
+    def owns(self, job: str, order: int, run: str) -> bool:
+        """Compare with the job's record."""
+        record = self._records.get(job, _Record())
+        return not record.ended and (
+            record.order < order or (record.order == order and record.run in {"", run})
+        )
+
+    def lead(self, token: str, seconds: float) -> Lead:
+        """Take or keep the lock."""
+        now = time.monotonic()
+        with self._lock:
+            holder, until = self._leader
+            mine = holder == token or now >= until
+            if mine:
+                self._leader = (token, now + seconds)
+        return Lead(mine=mine, now=now)
+
+    def resign(self, token: str) -> None:
+        """Free the lock."""
+        with self._lock:
+            if self._leader[0] == token:
+                self._leader = ("", 0.0)
+
     def close(self) -> None:
         """Nothing is open."""
 
     def _take(self, report: Report) -> Remembered:
         record = self._records.setdefault(report.job, _Record())
-        if accepted := _acceptable(record, report):
+        ended = record.ended
+        if ended:
+            # The same end told twice, because the first answer was lost, is no other end.
+            accepted = bool(report.ends and report.run and report.run == record.run)
+        elif accepted := _acceptable(record, report):
             _apply(record, report)
-        return Remembered(accepted=accepted, seq=record.seq, log=record.log, asks=record.asks)
+        return Remembered(
+            accepted=accepted, seq=record.seq, log=record.log, asks=record.asks, ended=ended
+        )
 
 
 def _acceptable(record: _Record, report: Report) -> bool:
-    if record.ended or report.order < record.order or report.order == record.order == 0:
+    if report.order < record.order or report.order == record.order == 0:
         return False
-    other = report.run and record.run and record.run != report.run and not report.claim
-    return not (report.order == record.order and other)
+    if record.heard and time.monotonic() - record.heard < report.silent_for:
+        return False
+    # Who knows a higher seq ran it last: the store had lost everything, and an older run spoke.
+    ours = record.run.startswith(report.run) or not record.run
+    return report.order > record.order or ours or report.claim or report.floor > record.seq
 
 
 def _apply(record: _Record, report: Report) -> None:

@@ -11,49 +11,16 @@ from redis.retry import Retry
 
 from realtime.conf import conf
 from realtime.errors import StoreAway
-from realtime.store.contract import LINES_PER_READ, Lines, Remembered, Report, Sign, numbered
-
-_REMEMBER = """
-local had = redis.call('HMGET', KEYS[1], 'seq', 'log', 'ended', 'order', 'run', 'asks')
-local seq, log = tonumber(had[1] or 0), tonumber(had[2] or 0)
-local order, run, floor = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
-local body, ends, keep, cap = ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
-local claim = ARGV[8]
-local asks = had[6] or ''
-local known = tonumber(had[4] or -1)
-if had[3] or order < known or (order == 0 and known == 0) then return {0, seq, log, asks} end
-if order == known and claim == '' and run ~= '' and (had[5] or '') ~= '' and had[5] ~= run then
-  return {0, seq, log, asks}
-end
-local now = redis.call('TIME')
-redis.call('HSET', KEYS[1], 'heard', now[1] .. '.' .. string.format('%06d', now[2]))
-if #ARGV > 8 then
-  for i = 9, #ARGV do redis.call('RPUSH', KEYS[2], ARGV[i]) end
-  redis.call('LTRIM', KEYS[2], -cap, -1)
-  log = log + #ARGV - 8
-end
-if body ~= '' then
-  seq = math.max(seq, floor) + 1
-  local whole = string.format('{"seq":%.0f,"log":%.0f,', seq, log) .. string.sub(body, 2)
-  redis.call('HSET', KEYS[1], 'seq', string.format('%.0f', seq), 'log', log, 'order', order,
-    'state', whole)
-  if run ~= '' then redis.call('HSET', KEYS[1], 'run', run) end
-  if ends == '1' then redis.call('HSET', KEYS[1], 'ended', '1') end
-elseif #ARGV > 8 then
-  redis.call('HSET', KEYS[1], 'log', log)
-end
-redis.call('EXPIRE', KEYS[1], keep)
-redis.call('EXPIRE', KEYS[2], keep)
-return {1, seq, log, asks}
-"""
-
-_LOG = """
-local newest = tonumber(redis.call('HGET', KEYS[1], 'log') or 0)
-local kept = redis.call('LLEN', KEYS[2])
-local first = newest - kept
-local from = math.max(tonumber(ARGV[1]), first)
-return {from, redis.call('LRANGE', KEYS[2], from - first, from - first + ARGV[2] - 1)}
-"""
+from realtime.store import scripts
+from realtime.store.contract import (
+    LINES_PER_READ,
+    Lead,
+    Lines,
+    Remembered,
+    Report,
+    Sign,
+    numbered,
+)
 
 
 class RedisStore:
@@ -69,15 +36,18 @@ class RedisStore:
             retry=Retry(NoBackoff(), 1),
             max_connections=1_000,
         )
-        self._remember = self._redis.register_script(_REMEMBER)
-        self._log = self._redis.register_script(_LOG)
+        self._remember = self._redis.register_script(scripts.REMEMBER)
+        self._log = self._redis.register_script(scripts.LOG)
+        self._renew = self._redis.register_script(scripts.RENEW)
+        self._lead = self._redis.register_script(scripts.LEAD)
+        self._resign = self._redis.register_script(scripts.RESIGN)
 
     def remember(self, reports: list[Report]) -> list[Remembered]:
         """Send all reports in one round trip."""
-        answers = self._scripted([_arguments(report) for report in reports])
+        answers = self._scripted(self._remember, [_arguments(report) for report in reports])
         return [
-            Remembered(accepted=bool(accepted), seq=seq, log=log, asks=asks)
-            for accepted, seq, log, asks in answers
+            Remembered(accepted=bool(accepted), seq=seq, log=log, asks=asks, ended=bool(ended))
+            for accepted, seq, log, asks, ended in answers
         ]
 
     def states(self, jobs: list[str]) -> dict[str, str]:
@@ -87,13 +57,16 @@ class RedisStore:
 
     def signs(self, jobs: list[str]) -> dict[str, Sign]:
         """Read all seqs and ages in one round trip."""
-        found = self._each(jobs, lambda pipe, key: pipe.hmget(key, "seq", "heard"), time=True)
+        names = ("seq", "heard", "order", "ended")
+        found = self._each(jobs, lambda pipe, key: pipe.hmget(key, *names), time=True)
         seconds, micros = found.pop() if found else (0, 0)
         now = seconds + micros / 1e6
         return {
-            job: Sign(seq=int(seq), age=now - float(heard))
-            for job, (seq, heard) in zip(jobs, found, strict=True)
-            if seq
+            job: Sign(
+                seq=int(seq or 0), age=now - float(heard), order=int(order or 0), ended=bool(ended)
+            )
+            for job, (seq, heard, order, ended) in zip(jobs, found, strict=True)
+            if heard
         }
 
     def log(self, job: str, after: int, limit: int = LINES_PER_READ) -> Lines:
@@ -113,19 +86,44 @@ class RedisStore:
 
         _answered(send)
 
+    def renew(self, jobs: list[str]) -> None:
+        """Renew all leases in one round trip."""
+        self._scripted(self._renew, [([_key(job)], []) for job in jobs])
+
+    def owns(self, job: str, order: int, run: str) -> bool:
+        """Compare with the job's record."""
+        names = ["ended", "order", "run"]
+        ended, known, holder = _answered(lambda: self._redis.hmget(_key(job), names))
+        latest = int(known or 0)
+        return not ended and (latest < order or (latest == order and (holder or "") in {"", run}))
+
+    def lead(self, token: str, seconds: float) -> Lead:
+        """Take or keep the lock, a key that expires."""
+        milliseconds = int(seconds * 1000)
+        mine, now, micros = _answered(
+            lambda: self._lead(keys=[_lock_key()], args=[token, milliseconds])
+        )
+        return Lead(mine=bool(mine), now=int(now) + int(micros) / 1e6)
+
+    def resign(self, token: str) -> None:
+        """Delete the lock's key."""
+        _answered(lambda: self._resign(keys=[_lock_key()], args=[token]))
+
     def close(self) -> None:
         """Close all connections."""
         self._redis.connection_pool.disconnect()
 
-    def _scripted(self, calls: list[tuple[list[str], list[Any]]]) -> list[Any]:
+    def _scripted(self, script: Any, calls: list[tuple[list[str], list[Any]]]) -> list[Any]:
+        if not calls:
+            return []
         if len(calls) == 1:
             keys, values = calls[0]
-            return [_answered(lambda: self._remember(keys=keys, args=values))]
+            return [_answered(lambda: script(keys=keys, args=values))]
 
         def send() -> list[Any]:
             with self._redis.pipeline(transaction=False) as pipe:
                 for keys, values in calls:
-                    self._remember(keys=keys, args=values, client=pipe)
+                    script(keys=keys, args=values, client=pipe)
                 return list(pipe.execute())
 
         return list(_answered(send))
@@ -160,9 +158,14 @@ def _log_key(job: str) -> str:
     return f"{conf.PREFIX}:log:{{{job}}}"
 
 
+def _lock_key() -> str:
+    return f"{conf.PREFIX}:reaper"
+
+
 def _arguments(report: Report) -> tuple[list[str], list[Any]]:
     keep = conf.KEEP_ENDED if report.ends else conf.KEEP_SILENT
     ends = "1" if report.ends else ""
     order, claim = report.order, "1" if report.claim else ""
     values = (order, report.run, report.floor, report.body, ends, keep, conf.LOG_LINES, claim)
-    return [_key(report.job), _log_key(report.job)], [*values, *report.lines]
+    silent_for = report.silent_for or ""
+    return [_key(report.job), _log_key(report.job)], [*values, silent_for, *report.lines]

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from billiard.exceptions import WorkerLostError
 
-from realtime import lifecycle, queueing
-from realtime.errors import StoreAway
+from realtime import lifecycle, progress, queueing
+from realtime.errors import Cancelled, StoreAway
+from realtime.events import JobState, Status
 from realtime.models import Job
 from realtime.reporter import get_reporter
+from realtime.running import LOST, TAKEN_OVER
 from realtime.states import read_one
-from realtime.store import RedisStore
+from realtime.store import RedisStore, Report, get_store
 from tests import tasks
 from tests.services import RedisServer, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def task_of(job: str, retries: int, headers: dict[str, Any]) -> Any:
-    """Return a task as its signals show it."""
+def task_of(job: str, retries: int, headers: dict[str, Any], *, again: bool = False) -> Any:
+    """Return a task as its signals show it; `again` in a message that was delivered before."""
     request = SimpleNamespace(
-        id=job, is_eager=False, retries=retries, headers=headers, hostname="here"
+        id=job,
+        is_eager=False,
+        retries=retries,
+        headers=headers,
+        hostname="here",
+        delivery_info={"redelivered": again},
+        task=tasks.nothing.name,
     )
     return SimpleNamespace(name=tasks.nothing.name, request=request)
 
@@ -79,3 +91,129 @@ def test_a_task_that_is_not_tracked_costs_nothing_at_its_end(
     lifecycle._on_retry(SimpleNamespace(id=job, task=task.name), SimpleNamespace(exc=None, when=0))
     lifecycle._on_leave(job, task)
     assert time.monotonic() - before < 0.05
+
+
+@pytest.fixture
+def job(redis: RedisServer) -> Iterator[str]:
+    """Return the id of a job whose task runs in this process, for the first time."""
+    one = str(uuid.uuid4())
+    task = task_of(one, 0, {})
+    lifecycle._on_start(one, task)
+    progress.update(40, total=100)
+    wait_until(lambda: (known := read_one(one)) and known["current"] == 40, "its first report")
+    yield one
+    lifecycle._on_leave(one, task)
+
+
+def in_another_thread(call: Callable[[], Any]) -> Any:
+    """Return what a worker's thread of its own would get."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(call).result()
+
+
+@pytest.mark.parametrize("how", ["taken over", "lost"])
+def test_a_run_that_counts_no_more_changes_nothing(job: str, how: str) -> None:
+    """Its next call raises, and neither its state nor its end is kept, by Redis or by SQL."""
+    before = read_one(job)
+    assert before is not None
+    lost = how == "lost"
+    status = Status.LOST if lost else Status.RUNNING
+    state = JobState.from_dict(before).changed(status=status, message="from elsewhere")
+    get_store().remember(
+        [Report(job=job, order=1, run="other", claim=True, body=state.body(), ends=lost)]
+    )
+    row = Job.objects.get(pk=job).last
+    told = wait_until(_raised, "the next call to raise")
+    assert told == (LOST if lost else TAKEN_OVER)
+    progress.update(99, message="still here")
+    progress.log("still here")
+    lifecycle._on_success(task_of(job, 0, {}))
+    after = json.loads(get_store().states([job])[job])
+    assert (after["seq"], after["message"]) == (before["seq"] + 1, "from elsewhere")
+    assert get_store().log(job, 0).lines == []
+    assert Job.objects.get(pk=job).last == row
+
+
+def _raised() -> str:
+    try:
+        progress.update()
+    except Cancelled as error:
+        return str(error)
+    return ""
+
+
+def test_an_end_that_was_not_known_to_be_void_is_refused(job: str) -> None:
+    """The worker was stopped, and goes on with the last lines of its task."""
+    before = read_one(job)
+    assert before is not None
+    body = JobState.from_dict(before).body()
+    get_store().remember([Report(job=job, order=1, run="other", claim=True, body=body)])
+    lifecycle._on_success(task_of(job, 0, {}))
+    assert (read_one(job) or {})["status"] == "running"
+    assert Job.objects.get(pk=job).status == "running"
+
+
+def test_a_redelivered_job_goes_on_where_it_was(job: str) -> None:
+    """The bar does not go back, and its seqs rise though everything but SQL was lost."""
+
+    def again(seq: int) -> Any:
+        task = task_of(job, 0, {}, again=True)
+        lifecycle._on_start(job, task)
+        progress.update(1, total=100)
+        try:
+            return wait_until(
+                lambda: (found := read_one(job)) and found["seq"] > seq + 2**32 and found,
+                "the job to be claimed",
+            )
+        finally:
+            lifecycle._on_leave(job, task)
+
+    state = in_another_thread(lambda: again(0))
+    assert (state["status"], state["attempt"], state["fraction"]) == ("running", 1, 0.4)
+    assert _flushed(job) is None
+    seq = Job.objects.get(pk=job).seq
+    assert in_another_thread(lambda: again(seq))["status"] == "running"
+
+
+def _flushed(job: str) -> str | None:
+    get_store()._redis.flushdb()  # type: ignore[attr-defined]
+    return get_store().states([job]).get(job)
+
+
+def test_a_silent_job_is_whole_again_after_the_store_lost_it(job: str, redis: RedisServer) -> None:
+    """Not only its sign of life comes back: its state does."""
+    seq = (read_one(job) or {})["seq"]
+    _flushed(job)
+    state = wait_until(lambda: get_store().states([job]).get(job), "the state to come back")
+    assert json.loads(state)["current"] == 40
+    assert json.loads(state)["seq"] > seq
+
+
+def test_a_first_report_that_got_no_answer_is_below_the_second(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQL was told with a seq far ahead; whoever read it takes what comes for newer."""
+    job = str(uuid.uuid4())
+    task = task_of(job, 0, {})
+    with monkeypatch.context() as outage:
+
+        def away(self: RedisStore, reports: Any) -> Any:
+            raise StoreAway("it does not answer")
+
+        outage.setattr(RedisStore, "remember", away)
+        lifecycle._on_start(job, task)
+        row = wait_until(lambda: Job.objects.filter(pk=job).first(), "the row")
+    wait_until(lambda: get_store().states([job]), "the store to be told")
+    lifecycle._on_success(task)
+    lifecycle._on_leave(job, task)
+    assert json.loads(get_store().states([job])[job])["seq"] > row.seq
+    assert Job.objects.get(pk=job).status == "succeeded"
+
+
+def test_a_child_that_died_elsewhere_is_none_of_ours(job: str) -> None:
+    """Another worker runs the job now: what became of this worker's child ends nothing."""
+    before = JobState.from_dict(read_one(job) or {})
+    get_store().remember([Report(job=job, order=1, run="other-1", claim=True, body=before.body())])
+    died = WorkerLostError("Worker exited prematurely")
+    in_another_thread(lambda: lifecycle._on_failure(job, died, sender=task_of(job, 0, {})))
+    assert (read_one(job) or {})["status"] == "running"

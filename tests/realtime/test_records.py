@@ -69,3 +69,14 @@ def test_a_state_that_no_row_can_hold_takes_no_other_with_it() -> None:
     odder = state(status=Status.RUNNING, tags=[{1, 2}])
     assert records.try_record([(odd, 1, 0), (good, 1, 0), (odder, 1, 0)]) == []
     assert [str(row.pk) for row in Job.objects.all()] == [good.id]
+
+
+def test_what_an_older_run_says_late_changes_no_row() -> None:
+    """A redelivered run has written a far higher seq; the store could not refuse the old one."""
+    running = state(status=Status.RUNNING)
+    ended = running.changed(status=Status.SUCCEEDED, finished_at=timestamp())
+    assert records.try_record([(running, 2**32, 0)]) == []
+    assert records.try_record([(ended, 1_041, 0)]) == []
+    assert Job.objects.get(pk=running.id).status == "running"
+    assert records.try_record([(ended, 2**32 + 1, 0)]) == []
+    assert Job.objects.get(pk=running.id).status == "succeeded"

@@ -10,7 +10,7 @@ import pytest
 
 from realtime.events import JobState, Status
 from realtime.store import Remembered, Report, Store
-from tests.services import RedisServer
+from tests.services import RedisServer, wait_until
 
 
 def state(job: str, status: Status = Status.RUNNING, **more: Any) -> JobState:
@@ -134,6 +134,102 @@ def test_a_request_may_come_before_the_first_report(store: Store, job: str) -> N
     assert store.signs([job]) == {}
     answer = one(store, report(job))
     assert (answer.accepted, answer.asks) == (True, "cancel")
+
+
+def test_an_end_that_is_told_twice_is_one_end(store: Store, job: str) -> None:
+    """The first answer was lost on its way; another run's end is refused."""
+    end = report(job, body=state(job, Status.SUCCEEDED).body(), ends=True)
+    assert (one(store, end).accepted, one(store, end)) == (
+        True,
+        Remembered(accepted=True, seq=1, log=0, asks="", ended=True),
+    )
+    other = report(job, run="two", body=state(job, Status.FAILED).body(), ends=True)
+    assert not one(store, other).accepted
+
+
+def test_a_job_that_was_heard_meanwhile_is_not_taken_for_silent(store: Store, job: str) -> None:
+    """Who judges and who speaks may come in every order; the one who speaks wins."""
+    verdict = report(job, run="judge", claim=True, silent_for=60.0)
+    one(store, report(job))
+    assert not one(store, verdict).accepted
+    assert one(store, report(job, run="judge", claim=True, silent_for=1e-9)).accepted
+    assert not one(store, report(job)).accepted
+
+
+def test_a_job_of_which_nothing_is_known_is_silent(store: Store, job: str) -> None:
+    """The store has lost it; who judges has counted the seconds."""
+    assert one(store, report(job, claim=True, silent_for=60.0, floor=9)).seq == 10
+
+
+def test_a_run_that_knows_more_than_the_store_is_heard(store: Store, job: str) -> None:
+    """Everything was lost, and an older run spoke first."""
+    one(store, report(job, run="old", floor=7))
+    assert one(store, report(job, run="new", floor=2**32)).accepted
+    assert not one(store, report(job, run="old", floor=8)).accepted
+
+
+def test_a_workers_runs_are_known_by_how_their_names_begin(store: Store, job: str) -> None:
+    """A worker ends what its dead child ran, and not what another worker runs now."""
+    one(store, report(job, run="here-1", claim=True))
+    assert not one(store, report(job, run="there-")).accepted
+    assert one(store, report(job, run="here-")).accepted
+
+
+def test_leases_are_renewed_for_jobs_that_live(store: Store, job: str) -> None:
+    """Nothing else changes; of what is unknown or has ended, nothing does."""
+    ended, unknown = str(uuid.uuid4()), str(uuid.uuid4())
+    one(store, report(job))
+    one(store, report(ended, ends=True))
+    before = store.signs([job, ended])
+    store.renew([job, ended, unknown])
+    after = store.signs([job, ended, unknown])
+    assert after[job].age < before[job].age
+    assert after[ended].age > before[ended].age
+    assert (after[job].seq, unknown in after) == (1, False)
+    store.renew([])
+
+
+def test_signs_tell_the_attempt_and_the_end(store: Store, job: str) -> None:
+    """Who judges needs no more than signs to see what there is to look at."""
+    queued = str(uuid.uuid4())
+    one(store, report(queued, order=0, run=""))
+    one(store, report(job, order=2))
+    signs = store.signs([queued, job])
+    assert (signs[queued].order, signs[job].order, signs[job].ended) == (0, 2, False)
+    one(store, report(job, order=2, ends=True))
+    assert store.signs([job])[job].ended
+
+
+def test_a_worker_is_heard_of_though_the_state_is_lost(store: Store, job: str) -> None:
+    """A sign of life after the store has lost everything is one."""
+    one(store, report(job, body=""))
+    assert store.signs([job])[job].seq == 0
+
+
+def test_a_run_owns_its_job_until_it_ends_or_another_claims_it(store: Store, job: str) -> None:
+    """What a task leaves beside its state asks first."""
+    assert store.owns(job, 1, "one")
+    one(store, report(job, run="one", claim=True))
+    assert (store.owns(job, 1, "one"), store.owns(job, 2, "two")) == (True, True)
+    one(store, report(job, run="two", claim=True))
+    assert (store.owns(job, 1, "one"), store.owns(job, 1, "two")) == (False, True)
+    one(store, report(job, run="two", ends=True))
+    assert not store.owns(job, 1, "two")
+
+
+def test_one_process_leads_at_a_time(store: Store) -> None:
+    """The lock is kept by its holder alone, given back by its holder alone, and expires."""
+    first = store.lead("a", 60)
+    assert first.mine
+    assert not store.lead("b", 60).mine
+    again = store.lead("a", 60)
+    assert again.mine
+    assert again.now >= first.now
+    store.resign("b")
+    assert not store.lead("b", 60).mine
+    store.resign("a")
+    assert store.lead("b", 0.05).mine
+    wait_until(lambda: store.lead("a", 60).mine, "the lock to expire")
 
 
 def test_unknown_jobs_are_left_out(store: Store, job: str) -> None:

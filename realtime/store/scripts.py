@@ -1,0 +1,75 @@
+"""What Redis does in one step, in its own language; `in_memory` does the same under a lock."""
+
+from __future__ import annotations
+
+REMEMBER = """
+local had = redis.call('HMGET', KEYS[1], 'seq', 'log', 'ended', 'order', 'run', 'asks', 'heard')
+local seq, log = tonumber(had[1] or 0), tonumber(had[2] or 0)
+local order, run, floor = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
+local body, ends, keep, cap = ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
+local claim, silent_for = ARGV[8], ARGV[9]
+local asks, holder = had[6] or '', had[5] or ''
+local known = tonumber(had[4] or -1)
+if had[3] then
+  -- The same end told twice, because the first answer was lost, is no other end.
+  local again = ends == '1' and run ~= '' and run == holder
+  return {again and 1 or 0, seq, log, asks, 1}
+end
+if order < known or (order == 0 and known == 0) then return {0, seq, log, asks, 0} end
+if order == known and claim == '' and string.sub(holder, 1, #run) ~= run and holder ~= ''
+  -- Who knows a higher seq ran it last: the store had lost everything, and an older run spoke.
+  and floor <= seq then
+  return {0, seq, log, asks, 0}
+end
+local time = redis.call('TIME')
+local now = time[1] .. '.' .. string.format('%06d', time[2])
+if silent_for ~= '' and had[7] and tonumber(now) - tonumber(had[7]) < tonumber(silent_for) then
+  return {0, seq, log, asks, 0}
+end
+redis.call('HSET', KEYS[1], 'heard', now)
+if #ARGV > 9 then
+  for i = 10, #ARGV do redis.call('RPUSH', KEYS[2], ARGV[i]) end
+  redis.call('LTRIM', KEYS[2], -cap, -1)
+  log = log + #ARGV - 9
+end
+if body ~= '' then
+  seq = math.max(seq, floor) + 1
+  local whole = string.format('{"seq":%.0f,"log":%.0f,', seq, log) .. string.sub(body, 2)
+  redis.call('HSET', KEYS[1], 'seq', string.format('%.0f', seq), 'log', log, 'order', order,
+    'state', whole)
+  if run ~= '' then redis.call('HSET', KEYS[1], 'run', run) end
+  if ends == '1' then redis.call('HSET', KEYS[1], 'ended', '1') end
+elseif #ARGV > 9 then
+  redis.call('HSET', KEYS[1], 'log', log)
+end
+redis.call('EXPIRE', KEYS[1], keep)
+redis.call('EXPIRE', KEYS[2], keep)
+return {1, seq, log, asks, 0}
+"""
+
+LOG = """
+local newest = tonumber(redis.call('HGET', KEYS[1], 'log') or 0)
+local kept = redis.call('LLEN', KEYS[2])
+local first = newest - kept
+local from = math.max(tonumber(ARGV[1]), first)
+return {from, redis.call('LRANGE', KEYS[2], from - first, from - first + ARGV[2] - 1)}
+"""
+
+RENEW = """
+local had = redis.call('HMGET', KEYS[1], 'heard', 'ended')
+if had[1] and not had[2] then
+  local time = redis.call('TIME')
+  redis.call('HSET', KEYS[1], 'heard', time[1] .. '.' .. string.format('%06d', time[2]))
+end
+"""
+
+LEAD = """
+local holder = redis.call('GET', KEYS[1]) or ARGV[1]
+if holder == ARGV[1] then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end
+local time = redis.call('TIME')
+return {holder == ARGV[1] and 1 or 0, time[1], time[2]}
+"""
+
+RESIGN = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+"""
