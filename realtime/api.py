@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
+import re
+from collections.abc import Collection
 from datetime import UTC, datetime
-from functools import wraps
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth import get_user_model
@@ -16,63 +15,27 @@ from django.db.models import Q, QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.dateparse import parse_datetime
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
 
 from realtime import control, permissions, reading
-from realtime.errors import Refused, StoreAway
 from realtime.events import Status
 from realtime.models import File, Job
 from realtime.permissions import Role
+from realtime.problems import NotFound, Problem, answers, bad_request
 from realtime.states import State, read_one
 
 PAGE = 50
 LINES = 1_000
 CHARACTERS_OF_A_SEARCH = 200
+FILTERS = ("status", "name", "owner", "q", "since", "cursor")
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-class Problem(Exception):
-    """An answer that is a refusal."""
-
-    def __init__(self, status: int, title: str, detail: str) -> None:
-        """Take what the caller is told."""
-        super().__init__(detail)
-        self.status, self.title, self.detail = status, title, detail
-
-
-NOT_SIGNED_IN = Problem(401, "Not signed in", "Sign in, then ask again.")
-NOT_FOUND = Problem(404, "Not found", "There is no such job, or it is not yours to see.")
-
-
-def _answers(call: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Turn refusals into problem documents, and let in only who is signed in."""
-
-    @wraps(call)
-    def answer(request: HttpRequest, *values: Any, **named: Any) -> HttpResponseBase:
-        try:
-            if not request.user.is_authenticated:
-                return _problem(NOT_SIGNED_IN)
-            return call(request, *values, **named)
-        except Problem as problem:
-            return _problem(problem)
-        except Refused as refused:
-            return _problem(Problem(409, "Not possible now", str(refused)))
-        except StoreAway:
-            return _problem(Problem(503, "Try again", "Redis does not answer; try again soon."))
-
-    return never_cache(answer)
-
-
-def _problem(problem: Problem) -> HttpResponse:
-    said = {"title": problem.title, "status": problem.status, "detail": problem.detail}
-    return JsonResponse(said, status=problem.status, content_type="application/problem+json")
-
-
-@require_GET
-@_answers
+@answers("GET")
 def jobs(request: HttpRequest) -> HttpResponse:
     """Answer a page of states, newest first: one's own, or all for who may see all."""
     operator = permissions.is_operator(request.user)
+    _check_words(request, FILTERS)
     found = _chosen(request, operator=operator)
     page = list(_after(found, request.GET.get("cursor", ""))[: PAGE + 1])
     states = reading.states([str(job.pk) for job in page[:PAGE]])
@@ -84,48 +47,47 @@ def jobs(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_GET
-@_answers
-def job(request: HttpRequest, job: UUID) -> HttpResponse:
+@answers("GET")
+def job(request: HttpRequest, job: str) -> HttpResponse:
     """Answer one job's state."""
     return JsonResponse(_visible(request, job))
 
 
-@require_GET
-@_answers
-def log(request: HttpRequest, job: UUID) -> HttpResponse:
+@answers("GET")
+def log(request: HttpRequest, job: str) -> HttpResponse:
     """Answer the lines that follow line `after`, at most `limit`."""
-    _visible(request, job)
-    after = _number(request, "after", 0, 2**53)
-    limit = max(_number(request, "limit", LINES, LINES), 1)
-    part = reading.log(str(job), after, limit)
-    return JsonResponse({"job": str(job), "after": after, "lines": part.lines, "lost": part.lost})
+    state = _visible(request, job)
+    _check_words(request, ("after", "limit"))
+    after = _number(request, "after", 0, 0, 2**53 - 1)
+    limit = _number(request, "limit", LINES, 1, LINES)
+    part = reading.log(state["id"], after, limit)
+    return JsonResponse(
+        {"job": state["id"], "after": after, "lines": part.lines, "lost": part.lost}
+    )
 
 
-@require_POST
-@_answers
-def cancel(request: HttpRequest, job: UUID) -> HttpResponse:
+@answers("POST")
+def cancel(request: HttpRequest, job: str) -> HttpResponse:
     """Ask a job to stop."""
-    _visible(request, job)
-    if not permissions.may_control(request.user, read_one(str(job)) or {"owner": None}):
+    state = _visible(request, job)
+    if not permissions.may_control(request.user, state):
         raise Problem(403, "Not allowed", "You may see this job, but not steer it.")
-    state = control.cancel(str(job))
+    asked = control.cancel(state["id"])
     operator = permissions.is_operator(request.user)
-    return JsonResponse(_view(request, state, operator=operator), status=202)
+    return JsonResponse(_view(request, asked, operator=operator), status=202)
 
 
-@require_GET
-@_answers
-def file(request: HttpRequest, job: UUID, name: str) -> HttpResponseBase:
+@answers("GET")
+def file(request: HttpRequest, job: str, name: str) -> HttpResponseBase:
     """Send a file that a job has left, as a download, to those who may see the job."""
-    _visible(request, job)
-    kept = File.objects.filter(job_id=job, name=_without_nul(name)).first()
+    state = _visible(request, job)
+    kept = File.objects.filter(job_id=state["id"], name=_searched(name)).first()
     if kept is None:
-        raise Problem(404, "Not found", "This job has no file of that name.")
+        raise NotFound("This job has no file of that name: see its `files`.")
     try:
         opened = kept.content.open("rb")
     except OSError as error:
-        raise Problem(410, "Gone", "The file is no longer kept.") from error
+        raise Problem(410, "Gone", "The file is no longer kept: run the job again.") from error
     answer = FileResponse(
         opened, as_attachment=True, filename=kept.name, content_type=kept.content_type
     )
@@ -134,11 +96,25 @@ def file(request: HttpRequest, job: UUID, name: str) -> HttpResponseBase:
     return answer
 
 
-def _visible(request: HttpRequest, job: UUID) -> State:
-    state = permissions.visible_state(request.user, str(job))
-    if state is None:
-        raise NOT_FOUND
-    return state
+@answers("any")
+def nothing(request: HttpRequest, path: str) -> HttpResponse:
+    """Refuse an address that is none."""
+    del request, path
+    raise NotFound("There is nothing at this address: look at how it is written.")
+
+
+def _visible(request: HttpRequest, job: str) -> State:
+    """Return a job's state; unknown and forbidden take the same steps, so the same time."""
+    if not _UUID.fullmatch(job):
+        raise NotFound
+    operator = permissions.is_operator(request.user)
+    state = read_one(job)
+    role = permissions.role_of(str(request.user.pk), state, operator=operator) if state else None
+    if state is None or role is None:
+        if state and state["finished_at"]:
+            Job.objects.filter(pk=job).first()  # As for one that the store does not know.
+        raise NotFound
+    return permissions.view(state, role)
 
 
 def _view(request: HttpRequest, state: State, *, operator: bool) -> State:
@@ -148,11 +124,10 @@ def _view(request: HttpRequest, state: State, *, operator: bool) -> State:
 
 def _chosen(request: HttpRequest, *, operator: bool) -> QuerySet[Job]:
     found = Job.objects.all() if operator else Job.objects.filter(owner_id=request.user.pk)
-    asked = {key: _without_nul(str(value)) for key, value in request.GET.items()}
+    asked = {key: _searched(str(value)) for key, value in request.GET.items()}
     if status := asked.get("status"):
         if status not in set(Status):
-            choices = ", ".join(Status)
-            raise Problem(400, "Bad request", f"expected status to be one of {choices}")
+            raise bad_request("status", f"one of {', '.join(Status)}", status)
         found = found.filter(status=status)
     if name := asked.get("name"):
         found = found.filter(name=name)
@@ -181,7 +156,7 @@ def _after(found: QuerySet[Job], cursor: str) -> QuerySet[Job]:
         at, _, pk = base64.urlsafe_b64decode(cursor.encode()).decode().partition(" ")
         moment, last = _in_utc(datetime.fromisoformat(at)), UUID(pk)
     except (ValueError, OverflowError, binascii.Error) as error:
-        raise Problem(400, "Bad request", "expected cursor to be a page's `next`") from error
+        raise bad_request("cursor", "a page's `next`", cursor) from error
     return found.filter(Q(queued_at__lt=moment) | Q(queued_at=moment, pk__lt=last))
 
 
@@ -193,8 +168,7 @@ def _moment(text: str) -> datetime:
     try:
         return _in_utc(parse_datetime(text))
     except (ValueError, OverflowError) as error:
-        detail = "expected since to be a time such as 2026-11-22T10:00:00Z"
-        raise Problem(400, "Bad request", detail) from error
+        raise bad_request("since", "a time such as 2026-11-22T10:00:00Z", text) from error
 
 
 def _in_utc(moment: datetime | None) -> datetime:
@@ -204,14 +178,23 @@ def _in_utc(moment: datetime | None) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _without_nul(text: str) -> str:
-    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}")  # As names are cleaned, too.
+def _searched(text: str) -> str:
+    """Return a text as databases take it, and as names are cleaned."""
+    return text.encode(errors="replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
-def _number(request: HttpRequest, name: str, default: int, largest: int) -> int:
+def _check_words(request: HttpRequest, known: Collection[str]) -> None:
+    for word in request.GET:
+        if word not in known:
+            # Ignored, a filter that is spelt wrong would show too much.
+            raise bad_request("each word of the query", f"one of {', '.join(known)}", word)
+
+
+def _number(request: HttpRequest, name: str, default: int, least: int, most: int) -> int:
     text = request.GET.get(name, "")
     if not text:
         return default
-    if not text.isascii() or not text.isdecimal() or len(text) > 16:  # noqa: PLR2004
-        raise Problem(400, "Bad request", f"expected {name} to be a whole number from 0")
-    return min(int(text), largest)
+    plain = text.isascii() and text.isdecimal() and len(text) <= 16  # noqa: PLR2004  as 2**53 has
+    if not plain or not least <= int(text) <= most:
+        raise bad_request(name, f"a whole number from {least} to {most}", text)
+    return int(text)

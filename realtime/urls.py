@@ -12,8 +12,9 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("api/jobs", api.jobs, name="jobs"),
-    path("api/jobs/<uuid:job>", api.job, name="job"),
-    path("api/jobs/<uuid:job>/log", api.log, name="log"),
-    path("api/jobs/<uuid:job>/cancel", api.cancel, name="cancel"),
-    path("api/jobs/<uuid:job>/files/<str:name>", api.file, name="file"),
+    path("api/jobs/<str:job>", api.job, name="job"),
+    path("api/jobs/<str:job>/log", api.log, name="log"),
+    path("api/jobs/<str:job>/cancel", api.cancel, name="cancel"),
+    path("api/jobs/<str:job>/files/<str:name>", api.file, name="file"),
+    path("api/<path:path>", api.nothing),
 ]

@@ -7,21 +7,25 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 
 from realtime.errors import StoreAway
+from realtime.problems import answers
 from realtime.store import get_store
 
 
+@answers("GET", signed_in=False)
 def index(request: HttpRequest) -> HttpResponse:
     """Lead to one's jobs; the address itself is what the elements are told."""
     del request
     return redirect("realtime:jobs")
 
 
+@answers("GET", signed_in=False)
 def healthz(request: HttpRequest) -> HttpResponse:
     """Answer: the process is alive."""
     del request
     return JsonResponse({"status": "ok"})
 
 
+@answers("GET", signed_in=False)
 def readyz(request: HttpRequest) -> HttpResponse:
     """Answer whether Redis and the database can be reached: 200, or 503 with what cannot."""
     del request

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import base64
+import gc
 import io
+import logging
+import re
 import uuid
+import weakref
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from realtime import files, publish
+from realtime.errors import BadFile
 from realtime.events import JobState, Status, timestamp
-from realtime.models import Job
+from realtime.models import File, Job
 from realtime.store import Report, Store
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -79,7 +86,7 @@ def test_unknown_and_forbidden_look_the_same(job_of: Any, ana: Any, ben: Any) ->
     """Each address of somebody else's job answers as one that never was."""
     job, never = job_of(ana), str(uuid.uuid4())
     client = client_of(ben)
-    for path in ("", "/log", "/files/a.txt"):
+    for path in ("", "/log", "/files/a.txt", "/tree"):
         answers = [client.get(f"/headway/api/jobs/{one}{path}") for one in (job, never)]
         assert {answer.status_code for answer in answers} == {404}
         assert answers[0].content == answers[1].content
@@ -129,16 +136,21 @@ def test_what_no_row_can_hold_finds_nothing(job_of: Any, ana: Any, query: str) -
         "cursor=%00",
         "cursor=" + page_after("0001-01-01T00:00:00+14:00"),
         "cursor=" + page_after("2026-11-22T10:00:00"),
+        "statsu=running",
+        "__proto__=1",
     ],
 )
 def test_a_bad_query_is_told_what_was_expected(ana: Any, query: str, store: Store) -> None:
-    """400 with a sentence."""
+    """400 with a sentence which says what was expected, and what came."""
     answer = client_of(ana).get(f"/headway/api/jobs?{query}")
     assert answer.status_code == 400
-    assert "expected" in answer.json()["detail"]
+    assert re.fullmatch("expected .+ to be .+, got: .+", answer.json()["detail"])
 
 
-@pytest.mark.parametrize("query", ["after=-1", "after=x", "limit=x", "after=" + "9" * 50])
+@pytest.mark.parametrize(
+    "query",
+    ["after=-1", "after=x", "limit=x", "limit=0", "limit=1001", "after=" + "9" * 50, "after=²"],
+)
 def test_a_bad_line_number_is_refused(job_of: Any, ana: Any, query: str) -> None:
     """Numbers are checked before anything is asked."""
     job = job_of(ana)
@@ -167,8 +179,79 @@ def test_actions_need_the_sessions_token(job_of: Any, ana: Any) -> None:
     job = job_of(ana)
     careful = Client(enforce_csrf_checks=True)
     careful.force_login(ana)
-    assert careful.post(f"/headway/api/jobs/{job}/cancel").status_code == 403
-    assert client_of(ana).get(f"/headway/api/jobs/{job}/cancel").status_code == 405
+    address = f"/headway/api/jobs/{job}/cancel"
+    refused = careful.post(address)
+    assert (refused.status_code, refused.json()["status"]) == (403, 403)
+    assert "X-CSRFToken" in refused.json()["detail"]
+    assert client_of(ana).get(address).status_code == 405
+    careful.cookies["csrftoken"] = token = "a" * 32
+    assert careful.post(address, headers={"X-CSRFToken": token}).status_code == 202
+
+
+PATHS = ["api/jobs", "api/jobs/{job}", "api/jobs/{job}/log", "healthz", "readyz", ""]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_head_goes_where_get_goes(job_of: Any, ana: Any, path: str) -> None:
+    """The same status and headers, without the body; all other methods are refused by name."""
+    address = "/headway/" + path.format(job=job_of(ana))
+    client = client_of(ana)
+    assert client.head(address).status_code == client.get(address).status_code
+    assert client.head(address).content == b""
+    for method in ("post", "put", "patch", "delete", "options", "trace"):
+        refused = getattr(client, method)(address)
+        assert (refused.status_code, refused["Allow"]) == (405, "GET, HEAD")
+        assert refused["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["jobs/", "jobs/x", "jobs/%00", "jobs/{JOB}", "jobs/{job}x", "jobs/{job}/", "x", "jobs/../x"],
+)
+def test_an_address_that_is_none_is_a_problem_too(job_of: Any, ana: Any, path: str) -> None:
+    """404 with a document for every method, 401 for who is not signed in."""
+    job = job_of(ana)
+    address = "/headway/api/" + path.format(job=job, JOB=job.upper())
+    for answer in (client_of(ana).get(address), client_of(ana).post(address)):
+        assert answer["Content-Type"] == "application/problem+json"
+        assert answer.status_code in {404, 405}
+    assert client_of(ana).get(address).json()["status"] == 404
+    assert Client().get(address).status_code == 401
+
+
+@pytest.mark.parametrize("status", [Status.RUNNING, Status.SUCCEEDED])
+def test_unknown_and_forbidden_take_the_same_steps(
+    job_of: Any, ana: Any, ben: Any, status: Status
+) -> None:
+    """What the database is asked, and so the time it takes, does not tell them apart."""
+    job, never = job_of(ana, status), str(uuid.uuid4())
+    client = client_of(ben)
+    steps = []
+    for one in (job, never):
+        with CaptureQueriesContext(connection) as asked:
+            assert client.get(f"/headway/api/jobs/{one}").status_code == 404
+        steps.append([query["sql"].partition(" FROM ")[2].split()[0] for query in asked])
+    assert steps[0] == steps[1]
+    assert steps[0][-1] == '"realtime_job"'
+
+
+def test_refusals_leave_nothing_behind(ana: Any, store: Store) -> None:
+    """An error that is raised again and again would keep each request in its traceback."""
+    client = client_of(ana)
+    paths = [f"/headway/api/jobs/{uuid.uuid4()}" for _ in range(3)]
+    logging.disable(logging.CRITICAL)  # Pytest keeps records, and they their requests.
+    try:
+        requests = [weakref.ref(client.get(path).wsgi_request) for path in paths]
+    finally:
+        logging.disable(logging.NOTSET)
+    gc.collect()
+    assert [request() for request in requests] == [None, None, None]
+
+
+def test_a_query_without_end_is_a_problem(ana: Any, store: Store) -> None:
+    """What Django refuses to read is told like everything else."""
+    answer = client_of(ana).get("/headway/api/jobs?" + "&".join(f"a{n}=1" for n in range(2000)))
+    assert (answer.status_code, answer.json()["status"]) == (400, 400)
 
 
 def test_files_are_downloads_for_those_who_may_see_the_job(
@@ -207,6 +290,43 @@ def test_a_file_of_any_name_can_be_kept_and_fetched(
 def test_a_file_name_that_no_row_can_hold_is_not_found(job_of: Any, ana: Any) -> None:
     """404, on every database."""
     assert client_of(ana).get(f"/headway/api/jobs/{job_of(ana)}/files/a%00b").status_code == 404
+
+
+def test_a_job_leaves_so_many_files(job_of: Any, ana: Any, settings: Any, tmp_path: Any) -> None:
+    """One too many is refused with what to do; one of the same name is none more."""
+    settings.MEDIA_ROOT = tmp_path
+    settings.HEADWAY = {**settings.HEADWAY, "FILES": 2}
+    job = job_of(ana)
+    for name in ("a", "b", "b"):
+        files.keep(job, name, io.BytesIO(b"text"), None)
+    with pytest.raises(BadFile, match="at most 2 files, got: one more"):
+        files.keep(job, "c", io.BytesIO(b"text"), None)
+    assert File.objects.count() == 2
+
+
+@pytest.mark.parametrize("wrong", [7, None, b"bytes", object(), "a\x00b"])
+def test_what_is_no_file_is_refused(job_of: Any, ana: Any, wrong: Any) -> None:
+    """With what was expected; nothing is kept."""
+    with pytest.raises(BadFile, match=r"expected .*path"):
+        files.keep(job_of(ana), "name", wrong, None)
+    assert not File.objects.exists()
+
+
+def test_a_file_that_breaks_off_replaces_nothing(
+    job_of: Any, ana: Any, settings: Any, tmp_path: Any
+) -> None:
+    """The older one of its name stays, and can be fetched."""
+    settings.MEDIA_ROOT = tmp_path
+
+    class Torn(io.BytesIO):
+        def read(self, _: int | None = -1) -> bytes:
+            raise OSError("torn")
+
+    job = job_of(ana)
+    kept = files.keep(job, "a.txt", io.BytesIO(b"whole"), None)
+    with pytest.raises(OSError, match="torn"):
+        files.keep(job, "a.txt", Torn(b"x"), None)
+    assert client_of(ana).get(kept["url"]).getvalue() == b"whole"
 
 
 def test_signs_of_life(store: Store) -> None:

@@ -1,0 +1,155 @@
+"""Refusals over HTTP: `application/problem+json`, with what was expected and what came.
+
+Views are wrapped once, in `answers`: who is signed in, by which method, with the session's token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.http.response import HttpResponseBase
+from django.middleware.csrf import CsrfViewMiddleware
+from django.views.decorators.cache import never_cache
+
+from realtime.errors import Refused, StoreAway
+
+View = Callable[..., HttpResponseBase]
+
+
+class Problem(Exception):
+    """An answer that is a refusal."""
+
+    def __init__(self, status: int, title: str, detail: str) -> None:
+        """Take what the caller is told."""
+        super().__init__(detail)
+        self.status, self.title, self.detail = status, title, detail
+
+    def answer(self) -> HttpResponse:
+        """Return the problem document."""
+        said = {"title": self.title, "status": self.status, "detail": self.detail}
+        return JsonResponse(said, status=self.status, content_type="application/problem+json")
+
+
+class NotSignedIn(Problem):
+    """Nobody is signed in: 401."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__(401, "Not signed in", "Sign in, then ask again.")
+
+
+class NotFound(Problem):
+    """There is no such thing: 404."""
+
+    def __init__(self, detail: str = "There is no such job, or it is not yours to see.") -> None:
+        """Say the same of what is unknown and of what is forbidden."""
+        super().__init__(404, "Not found", detail)
+
+
+class WrongMethod(Problem):
+    """The address does not take this method: 405."""
+
+    def __init__(self, allowed: list[str], got: str) -> None:
+        """Take what it would take."""
+        wanted = " or ".join(allowed)
+        super().__init__(405, "Method not allowed", f"expected {wanted}, got: {_short(got)}")
+        self.allowed = allowed
+
+    def answer(self) -> HttpResponse:
+        """Return the document with the header that belongs to it."""
+        answer = super().answer()
+        answer["Allow"] = ", ".join(self.allowed)
+        return answer
+
+
+def bad_request(what: str, wanted: str, got: str) -> Problem:
+    """Return the refusal of something in a request that cannot be understood."""
+    return Problem(400, "Bad request", f"expected {what} to be {wanted}, got: {_short(got)}")
+
+
+def answers(method: str, *, signed_in: bool = True) -> Callable[[View], View]:
+    """Let a view answer one method (HEAD, where it is GET), and turn its refusals into documents.
+
+    What changes something needs the session's CSRF token; it is looked at here, so that to be
+    without is answered with a document, too. `method` may be "any", which changes nothing.
+    """
+
+    def wrap(view: View) -> View:
+        @wraps(view)
+        def answer(request: HttpRequest, *values: Any, **named: Any) -> HttpResponseBase:
+            try:
+                _admit(request, method, signed_in=signed_in)
+                return view(request, *values, **named)
+            except Exception as error:
+                if problem := _problem_of(error):
+                    return problem.answer()
+                raise
+
+        answer.csrf_exempt = True  # type: ignore[attr-defined]
+        return never_cache(answer)
+
+    return wrap
+
+
+def _admit(request: HttpRequest, method: str, *, signed_in: bool) -> None:
+    if signed_in and not request.user.is_authenticated:
+        raise NotSignedIn
+    allowed = ["GET", "HEAD"] if method == "GET" else [method]
+    if method != "any" and request.method not in allowed:
+        raise WrongMethod(allowed, str(request.method))
+    if method not in {"GET", "any"}:
+        _check_token(request)
+
+
+class _Check(CsrfViewMiddleware):
+    """Django's own check, telling its reason instead of showing a page."""
+
+    def _reject(self, request: HttpRequest, reason: str) -> Any:
+        del request
+        detail = "Send the session's CSRF token in the header X-CSRFToken, from a page of ours."
+        raise Problem(403, "Not from our page", f"{reason} {detail}")
+
+
+def _check_token(request: HttpRequest) -> None:
+    check = _Check(_unchecked)
+    check.process_request(request)
+    check.process_view(request, _unchecked, (), {})
+
+
+def _unchecked(request: HttpRequest) -> HttpResponse:
+    """Stand for a view that asks for the check."""
+    del request
+    return HttpResponse()
+
+
+_PROBLEMS: tuple[tuple[tuple[type[Exception], ...], tuple[int, str, str]], ...] = (
+    ((StoreAway,), (503, "Try again", "Redis does not answer; try again soon.")),
+    (
+        (OperationalError, InterfaceError),
+        (503, "Try again", "The database does not answer; try again soon."),
+    ),
+    ((RequestDataTooBig,), (413, "Too large", "Send only what is asked for.")),
+    (
+        (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError),
+        (400, "Bad request", "The request cannot be read: look at its query and its body."),
+    ),
+)
+"""What is refused whichever view it happens in; the first that fits counts."""
+
+
+def _problem_of(error: Exception) -> Problem | None:
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, Refused):
+        return Problem(409, "Not possible now", str(error))
+    return next((Problem(*said) for kinds, said in _PROBLEMS if isinstance(error, kinds)), None)
+
+
+def _short(text: str) -> str:
+    return ascii(text)[1:-1][:80]
