@@ -5,7 +5,7 @@ NODE_MODULES := frontend/node_modules/.package-lock.json
 SOURCES := manage.py core realtime tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench setup assets format clean \
+.PHONY: help run test check bench faults setup assets format clean \
 	test-python test-postgres test-frontend
 
 help: ## Show what there is to do
@@ -21,6 +21,9 @@ check: .venv/.ready-check $(NODE_MODULES) ## Check formatting, lint, types, asse
 
 bench: .venv/.ready-test ## Run the benchmarks
 	@$(PYTHON) -m tests.bench
+
+faults: .venv/.ready-test $(NODE_MODULES) ## Break everything on purpose, long; print what became of it
+	FAULTS=long $(PYTHON) -m pytest tests/faults
 
 setup: .venv/.ready-test .venv/.ready-check $(NODE_MODULES) ## Install everything that test and check need
 	@scripts/browser

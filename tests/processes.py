@@ -126,10 +126,12 @@ def _answers(web: Child) -> bool:
 
 
 @contextmanager
-def worker(pool: str = "prefork", *, concurrency: int = 2, **more: str) -> Iterator[Child]:
-    """Run a Celery worker."""
+def worker(
+    pool: str = "prefork", *, concurrency: int = 2, name: str = "", **more: str
+) -> Iterator[Child]:
+    """Run a Celery worker; several at once need names of their own."""
     command = ("celery", "-A", "tests.worker", "worker", "--loglevel", "INFO")
-    options = ("-P", pool, "-c", str(concurrency), "-n", f"{pool}-{os.getpid()}@tests")
+    options = ("-P", pool, "-c", str(concurrency), "-n", f"{name or pool}-{os.getpid()}@tests")
     lean = ("--without-gossip", "--without-mingle")
     with child(sys.executable, "-m", *command, *options, *lean, port=0, **more) as one:
         wait_until(lambda: _is_ready(one), "the worker to be ready", seconds=60)

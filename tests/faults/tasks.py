@@ -1,0 +1,71 @@
+"""Tasks of the fault scenarios; the faults' own Django app brings them into workers."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from celery import shared_task, signals
+
+from realtime import progress
+
+
+def _walk(total: int, gate: str, stop_at: int, pause: float, lines: int) -> int:
+    for number in progress.track(range(total), unit="step"):
+        for one in range(lines):
+            progress.log(f"line {number * lines + one + 1}")
+        if number == stop_at and gate:
+            Path(f"{gate}.{progress.current().id}.waits").touch()  # type: ignore[union-attr]
+            _wait_for(gate)
+        if pause:
+            time.sleep(pause)
+    return total
+
+
+def _wait_for(gate: str) -> None:
+    deadline = time.monotonic() + 120
+    while not Path(gate).exists():
+        assert time.monotonic() < deadline, f"nobody opened {gate}"
+        time.sleep(0.01)
+
+
+@shared_task
+def walk(total: int, gate: str = "", stop_at: int = 0, pause: float = 0.0, lines: int = 0) -> int:
+    """Go steps, each with log lines, and wait at one of them until the gate is opened."""
+    return _walk(total, gate, stop_at, pause, lines)
+
+
+@shared_task(acks_late=True, reject_on_worker_lost=True)
+def walk_late(
+    total: int, gate: str = "", stop_at: int = 0, pause: float = 0.0, lines: int = 0
+) -> int:
+    """Walk, and be delivered again when the worker dies."""
+    return _walk(total, gate, stop_at, pause, lines)
+
+
+# Its result would wait for Redis before Celery says that the task has ended.
+@shared_task(ignore_result=True)
+def time_calls(gate: str, told: str) -> None:
+    """Tell how long the slowest of many progress calls took, in seconds."""
+    Path(gate + ".waits").touch()
+    _wait_for(gate)
+    slowest = 0.0
+    for number in range(500):
+        before = time.perf_counter()
+        progress.update(number, total=500, message=f"at {number}")
+        progress.log(f"line {number + 1}")
+        progress.advance()
+        slowest = max(slowest, time.perf_counter() - before)
+        time.sleep(0.002)
+    Path(told + ".calls").write_text(f"{slowest} {time.time()}")
+
+
+@signals.task_postrun.connect
+def _tell_end(args: Any = (), task: Any = None, **_: Any) -> None:
+    """Add how long the end took; connected after the package's own signals, so called last."""
+    if task is not None and task.name == time_calls.name:
+        told = args[1]
+        slowest, ended = Path(told + ".calls").read_text().split()
+        Path(told + ".part").write_text(f"{slowest} {time.time() - float(ended)}")
+        Path(told + ".part").rename(told)
