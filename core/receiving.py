@@ -23,6 +23,7 @@ LIMIT = 200 * MEGABYTE
 """Bytes of all files in one request."""
 _FORM = MEGABYTE
 """What the other fields and the boundaries may take."""
+_DIGITS = 20
 
 TOO_LARGE = (
     f"The files together are larger than {LIMIT // MEGABYTE} MB: choose fewer or smaller ones."
@@ -70,7 +71,7 @@ def receives_files(view: View) -> View:
     def receive(request: HttpRequest, *values: Any, **named: Any) -> HttpResponse:
         if request.method != "POST":
             return view(request, *values, refused="", **named)
-        if int(request.META.get("CONTENT_LENGTH") or 0) > LIMIT + _FORM:
+        if _length(request) > LIMIT + _FORM:
             return _refuse(view(request, *values, refused=TOO_LARGE, **named))
         limit = LimitHandler(request)
         request.upload_handlers = [limit, TemporaryFileUploadHandler(request)]
@@ -80,6 +81,12 @@ def receives_files(view: View) -> View:
             return _refuse(view(request, *values, refused=TOO_MANY, **named))
 
     return receive
+
+
+def _length(request: HttpRequest) -> int:
+    """Return how long the request says that it is; what is no number says nothing."""
+    said = request.META.get("CONTENT_LENGTH") or ""
+    return int(said) if said.isascii() and said.isdecimal() and len(said) < _DIGITS else 0
 
 
 def _protected(view: View, limit: LimitHandler) -> View:

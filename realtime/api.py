@@ -97,9 +97,9 @@ def file(request: HttpRequest, job: str, name: str) -> HttpResponseBase:
 
 
 @answers("any")
-def nothing(request: HttpRequest, path: str) -> HttpResponse:
+def nothing(request: HttpRequest) -> HttpResponse:
     """Refuse an address that is none."""
-    del request, path
+    del request
     raise NotFound("There is nothing at this address: look at how it is written.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, re_path
 
 from realtime import api, views
 
@@ -16,5 +16,5 @@ urlpatterns = [
     path("api/jobs/<str:job>/log", api.log, name="log"),
     path("api/jobs/<str:job>/cancel", api.cancel, name="cancel"),
     path("api/jobs/<str:job>/files/<str:name>", api.file, name="file"),
-    path("api/<path:path>", api.nothing),
+    re_path(r"^api(?:/[\s\S]*)?\Z", api.nothing),
 ]
