@@ -22,6 +22,8 @@ class WaitingLines:
         self._lines: deque[str] = deque()
         """The oldest first."""
         self._seen = 0
+        self.told = 0
+        """How many lines were taken and not given back."""
 
     def take(self, size: float = math.inf) -> tuple[str, ...]:
         """Return lines, each as a JSON object, the oldest first: about `size` characters."""
@@ -31,11 +33,13 @@ class WaitingLines:
             taken.append(self._lines.popleft())
             size -= len(taken[-1])
         self._job.dirty |= bool(self._lines)
+        self.told += len(taken)
         return tuple(taken)
 
     def give_back(self, lines: tuple[str, ...]) -> None:
         """Take back what could not be published, to be told with the next state."""
         self._lines.extendleft(reversed(lines))
+        self.told -= len(lines)
         self._bound()
 
     def _fetch(self) -> None:

@@ -44,6 +44,10 @@ class Change:
     """The highest seq that the writer knows."""
     lines: tuple[str, ...] = ()
     """New log lines."""
+    told: int = 0
+    """How many lines this execution has told before these."""
+    base: int | None = None
+    """After which line of the log its first one comes, once that is known."""
     transition: bool = False
     """Whether SQL must know."""
     silent: bool = False
@@ -67,6 +71,8 @@ class Change:
             body="" if self.silent else self.state.body(),
             ends=self.state.ended,
             lines=self.lines,
+            told=self.told,
+            base=self.base,
             silent_for=self.silent_for,
         )
 

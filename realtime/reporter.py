@@ -70,7 +70,7 @@ class Watched:
         self.known = max(self.known, answer.seq)
         self.job.hear(answer.asks)
         if answer.accepted:
-            self.snapshots.accepted()
+            self.snapshots.accepted(change, answer.log)
         else:
             self.job.fence(ended=answer.ended)
             self.spoken = self.next = math.inf

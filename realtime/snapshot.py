@@ -40,6 +40,7 @@ class Snapshots:
         self._stalled = False
         self._known = False
         self._lines = WaitingLines(job)
+        self._base: int | None = None
 
     def take(self, now: float, known: int) -> Change:
         """Return the newest state with the log lines since the last one."""
@@ -51,6 +52,7 @@ class Snapshots:
         stalled = self._is_stalled(now)
         silent = not changed and stalled == self._stalled
         self._stalled = stalled
+        told = self._lines.told
         return Change(
             state=self.state(now),
             order=job.attempt,
@@ -58,6 +60,8 @@ class Snapshots:
             claim=not self._known,
             floor=known,
             lines=self.lines(LINES_SIZE),
+            told=told,
+            base=self._base,
             transition=not self._known,
             silent=silent and self._known,
         )
@@ -99,6 +103,7 @@ class Snapshots:
 
     def last(self, now: float, known: int, status: Status, **more: Any) -> Change:
         """Return the change with which the attempt ends; a success is whole."""
+        told = self._lines.told
         return Change(
             state=self._last_state(now, status, more),
             order=self._job.attempt,
@@ -106,6 +111,8 @@ class Snapshots:
             claim=not self._known,
             floor=known,
             lines=self.lines(),
+            told=told,
+            base=self._base,
             transition=True,
         )
 
@@ -128,9 +135,10 @@ class Snapshots:
         self._lines.give_back(change.lines)
         self._job.dirty = True
 
-    def accepted(self) -> None:
-        """Note that the store and SQL know that this execution runs the job."""
-        self._known = True
+    def accepted(self, change: Change, log: int) -> None:
+        """Note that store and SQL know this execution, and where its lines begin in the log."""
+        self._known = self._job.claimed = True
+        self._base = log - change.told - len(change.lines)
 
     def _note_change(self, now: float) -> None:
         if self._changed:

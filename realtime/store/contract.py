@@ -32,6 +32,12 @@ class Report:
     """Whether this is the job's last state."""
     lines: tuple[str, ...] = ()
     """Log lines, each a JSON object without its number."""
+    told: int = 0
+    """How many lines this run has told before these: lines told twice, because the first answer
+    was lost, are kept once."""
+    base: int | None = None
+    """After which line the run's first one comes, once the writer knows: numbers go on from here
+    when Redis lost everything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ class _Record:
     asks: str = ""
     state: str = ""
     heard: float = 0.0
+    base: int | None = None
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=conf.LOG_LINES))
 
 
@@ -139,10 +140,26 @@ def _acceptable(record: _Record, report: Report) -> bool:
 
 def _apply(record: _Record, report: Report) -> None:
     record.heard = time.monotonic()
-    record.lines.extend(report.lines)
-    record.log += len(report.lines)
+    lines = _fresh(record, report)
+    record.lines.extend(lines)
+    record.log += len(lines)
     if report.body:
         record.seq = max(record.seq, report.floor) + 1
         record.order, record.ended = report.order, report.ends
         record.run = report.run or record.run
         record.state = with_numbers(report.body, record.seq, record.log)
+
+
+def _fresh(record: _Record, report: Report) -> tuple[str, ...]:
+    """Return the lines that are not there yet, and make room where lines before them are lost."""
+    if not (report.told or report.lines):
+        return ()
+    base = report.base
+    if base is None:
+        base = record.base if record.run == report.run else None
+    record.base = record.log if base is None else base
+    place = record.base + report.told
+    if place > record.log:
+        record.lines.clear()
+        record.log = place
+    return report.lines[record.log - place :]

@@ -168,4 +168,5 @@ def _arguments(report: Report) -> tuple[list[str], list[Any]]:
     order, claim = report.order, "1" if report.claim else ""
     values = (order, report.run, report.floor, report.body, ends, keep, conf.LOG_LINES, claim)
     silent_for = report.silent_for or ""
-    return [_key(report.job), _log_key(report.job)], [*values, silent_for, *report.lines]
+    place = ("" if report.base is None else report.base, report.told)
+    return [_key(report.job), _log_key(report.job)], [*values, silent_for, *place, *report.lines]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 REMEMBER = """
-local had = redis.call('HMGET', KEYS[1], 'seq', 'log', 'ended', 'order', 'run', 'asks', 'heard')
+local had = redis.call('HMGET', KEYS[1], 'seq', 'log', 'ended', 'order', 'run', 'asks', 'heard',
+  'base')
 local seq, log = tonumber(had[1] or 0), tonumber(had[2] or 0)
 local order, run, floor = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local body, ends, keep, cap = ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
-local claim, silent_for = ARGV[8], ARGV[9]
+local claim, silent_for, told, first = ARGV[8], ARGV[9], tonumber(ARGV[11]), 12
 local asks, holder = had[6] or '', had[5] or ''
 local known = tonumber(had[4] or -1)
 if had[3] then
@@ -27,10 +28,20 @@ if silent_for ~= '' and had[7] and tonumber(now) - tonumber(had[7]) < tonumber(s
   return {0, seq, log, asks, 0}
 end
 redis.call('HSET', KEYS[1], 'heard', now)
-if #ARGV > 9 then
-  for i = 10, #ARGV do redis.call('RPUSH', KEYS[2], ARGV[i]) end
+if told > 0 or #ARGV >= first then
+  -- Each line has a place: those told twice are in it already, those before them may be lost.
+  local base = tonumber(ARGV[10]) or (holder == run and tonumber(had[8])) or log
+  if base + told > log then
+    redis.call('DEL', KEYS[2])
+    log = base + told
+  end
+  first = first + log - base - told
+  redis.call('HSET', KEYS[1], 'base', base)
+end
+if #ARGV >= first then
+  for i = first, #ARGV do redis.call('RPUSH', KEYS[2], ARGV[i]) end
   redis.call('LTRIM', KEYS[2], -cap, -1)
-  log = log + #ARGV - 9
+  log = log + #ARGV - first + 1
 end
 if body ~= '' then
   seq = math.max(seq, floor) + 1
@@ -39,7 +50,7 @@ if body ~= '' then
     'state', whole)
   if run ~= '' then redis.call('HSET', KEYS[1], 'run', run) end
   if ends == '1' then redis.call('HSET', KEYS[1], 'ended', '1') end
-elseif #ARGV > 9 then
+elseif #ARGV >= first then
   redis.call('HSET', KEYS[1], 'log', log)
 end
 redis.call('EXPIRE', KEYS[1], keep)

@@ -1,0 +1,74 @@
+"""The place of each log line, in both stores: told twice, it is kept once; lost, it is counted."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+
+from realtime.store import MemoryStore, Report, Store, get_store
+
+JOB = str(uuid.uuid4())
+
+
+def report(*texts: str, run: str = "one", order: int = 1, **more: Any) -> Report:
+    """Return a run's report with lines."""
+    lines = tuple(json.dumps({"text": text}) for text in texts)
+    return Report(job=JOB, order=order, run=run, body='{"id":"x"}', lines=lines, **more)
+
+
+def texts(store: Store, after: int = 0) -> list[tuple[int, str]]:
+    """Return the log's lines with their numbers."""
+    return [(line["n"], line["text"]) for line in store.log(JOB, after).lines]
+
+
+def lose_everything() -> None:
+    """Make the store as it is after FLUSHALL."""
+    store = get_store()
+    if isinstance(store, MemoryStore):
+        store._records.clear()
+    else:
+        store._redis.flushdb()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("base", [None, 0])
+def test_lines_told_again_are_kept_once(store: Store, base: int | None) -> None:
+    """The first answer was lost, so the same lines come again, with one more."""
+    store.remember([report("a", "b", base=base)])
+    (answer,) = store.remember([report("a", "b", "c", base=base)])
+    assert answer.log == 3
+    assert texts(store) == [(1, "a"), (2, "b"), (3, "c")]
+
+
+def test_lines_of_one_batch_follow_each_other(store: Store) -> None:
+    """A run may report twice before it has an answer."""
+    store.remember([report("a"), report("b", told=1)])
+    assert texts(store) == [(1, "a"), (2, "b")]
+
+
+def test_another_run_goes_on_where_the_log_is(store: Store) -> None:
+    """The next attempt knows nothing of the lines that the first one has told."""
+    store.remember([report("a", "b", base=0)])
+    store.remember([report("c", run="two", order=2)])
+    store.remember([report("d", run="two", order=2, told=1, base=2)])
+    assert texts(store) == [(1, "a"), (2, "b"), (3, "c"), (4, "d")]
+
+
+def test_numbers_go_on_after_everything_was_lost(store: Store) -> None:
+    """What was lost is said to be, and viewers who have line 2 are given line 3."""
+    store.remember([report("a", "b", base=0)])
+    lose_everything()
+    (answer,) = store.remember([report("c", told=2, base=0)])
+    assert answer.log == 3
+    assert texts(store, after=2) == [(3, "c")]
+    assert store.log(JOB, 0).lost == 2
+
+
+def test_a_state_alone_keeps_the_place(store: Store) -> None:
+    """A report without lines says after the loss how many lines there were."""
+    store.remember([report("a", "b", base=0)])
+    lose_everything()
+    (answer,) = store.remember([report(told=2, base=0)])
+    assert answer.log == 2
