@@ -9,31 +9,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterable
-from itertools import accumulate
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from realtime import protocol, reading
 from realtime.conf import conf
+from realtime.delivery import Delivery
 from realtime.events import ENDS, timestamp, topics_of
-from realtime.known import Known, KnownStates
+from realtime.known import KnownStates
 from realtime.layer import shard_of, shards
 from realtime.listener import Listener
-from realtime.mailbox import Mailbox, Message, message
-from realtime.permissions import Role
+from realtime.log_feed import LogFeed
+from realtime.mailbox import Mailbox
 from realtime.states import State
-from realtime.store import LINES_PER_READ
 from realtime.threads import in_thread
 
 logger = logging.getLogger("realtime")
-
-STATES_PER_FRAME = 200
-LOG_CHARACTERS = 100_000
-"""Of log lines in one frame: a window of frames that nobody reads must not fill the memory."""
-TURN = 64
-"""Sockets that are sent to before the server writes: Daphne writes only between our turns."""
 
 
 class Hub:
@@ -46,12 +39,8 @@ class Hub:
         self._mailboxes: set[Mailbox] = set()
         self._watchers: dict[str, set[Mailbox]] = defaultdict(set)
         self._known = KnownStates()
-        self._frames: dict[tuple[Role, tuple[Known, ...]], Message] = {}
-        """Frames joined in one pass."""
-        self._dirty: dict[Mailbox, None] = {}
-        self._due: deque[Mailbox] = deque()
-        """Whose turn has come, in this pass."""
-        self._timer: asyncio.TimerHandle | None = None
+        self._delivery = Delivery(self._known, missing=lambda job: self._spawn(self._load([job])))
+        self._logs = LogFeed(self._spawn)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # Sockets
@@ -68,7 +57,7 @@ class Hub:
         """Let a socket go; the last one stops the hub."""
         mailbox.stop()
         self._mailboxes.discard(mailbox)
-        self._dirty.pop(mailbox, None)
+        self._delivery.forget(mailbox)
         for topic in list(mailbox.topics):
             self.unwatch(mailbox, topic)
         if not self._mailboxes:
@@ -94,7 +83,7 @@ class Hub:
         mailbox.add(topic)
         if kind == "log":
             mailbox.logs[job] = have
-            await self._send_log(mailbox, job)
+            await self._logs.send(mailbox, job)
         else:
             await self._send_first(mailbox, topic, kind, job, have, alive=alive)
 
@@ -148,26 +137,25 @@ class Hub:
                 mailbox.seen.pop(one, None)
         mailbox.changed.update(dict.fromkeys(ids))
         mailbox.promised[topic] = None
-        mailbox.free_at = 0.0
-        self._flush(mailbox, self._loop.time())
+        self._delivery.flush_one(mailbox)
 
     # States
 
     def take_in(self, states: Iterable[State]) -> None:
         """Keep states that are newer than what is known, and pass them to who watches them."""
-        for state in states:
-            if self._known.is_news(state) and (
-                state["id"] in self._known or self._is_watched(state)
-            ):
-                self._pass_on(state)
-        self._flush_due()
+        self._pass_on(
+            state for state in states if state["id"] in self._known or self._is_watched(state)
+        )
 
-    def _pass_on(self, state: State) -> None:
-        self._known.keep(state)
-        for mailbox in self._watchers_of(state):
-            mailbox.changed[state["id"]] = None
-            self._dirty[mailbox] = None
-        self._tell_logs(state)
+    def _pass_on(self, states: Iterable[State]) -> None:
+        news: dict[str, State] = {}
+        for state in states:
+            if self._known.is_news(state):
+                self._known.keep(state)
+                news[state["id"]] = state
+        self._delivery.tell({job: self._watchers_of(state) for job, state in news.items()})
+        for state in news.values():
+            self._tell_logs(state)
 
     def _watchers_of(self, state: State) -> set[Mailbox]:
         found = (self._watchers.get(topic) for topic in topics_of(state))
@@ -180,112 +168,16 @@ class Hub:
     async def _load(self, jobs: list[str]) -> None:
         """Read states and take in what is new."""
         found = await in_thread(reading.states, jobs)
-        for state in found.values():
-            if self._known.is_news(state):
-                self._pass_on(state)
-        self._flush_due()
-
-    # Frames
-
-    def _flush_due(self) -> None:
-        """Send to all whose turn it is; the others' turn comes with the timer."""
-        now = self._loop.time()
-        ready = [mailbox for mailbox in self._dirty if mailbox.free_at <= now]
-        for mailbox in ready:
-            del self._dirty[mailbox]
-        self._due.extend(ready)
-        self._flush_some()
-        if self._dirty and self._timer is None:
-            next_at = min(mailbox.free_at for mailbox in self._dirty)
-            self._timer = self._loop.call_at(max(next_at, now), self._on_timer)
-
-    def _flush_some(self) -> None:
-        """Send to as many as make a turn; the rest of them after the server has written."""
-        now = self._loop.time()
-        due = self._due
-        for _ in range(min(TURN, len(due))):
-            self._flush(due.popleft(), now)
-        if due:
-            self._loop.call_soon(self._flush_some)
-        else:
-            self._frames.clear()
-
-    def _on_timer(self) -> None:
-        self._timer = None
-        self._flush_due()
-
-    def _has_room(self, mailbox: Mailbox) -> None:
-        if mailbox.changed or mailbox.promised:
-            self._dirty[mailbox] = None
-            self._flush_due()
-        for job in mailbox.logs:
-            known = self._known.get(job)
-            if known:
-                self._tell_logs(known.state)
-
-    def _flush(self, mailbox: Mailbox, now: float) -> None:
-        """Send the newest state of each job that has changed, as far as the socket can take it."""
-        while mailbox.changed and not mailbox.full:
-            if len(mailbox.changed) == 1:
-                self._send_one(mailbox)
-                continue
-            for role, states in self._unseen(mailbox, mailbox.take(STATES_PER_FRAME)).items():
-                mailbox.data(self._frame(role, tuple(states)))
-        if mailbox.promised and not mailbox.changed:
-            for topic in mailbox.promised:
-                mailbox.answer(protocol.watching(topic))
-            mailbox.promised.clear()
-        mailbox.free_at = now + mailbox.pause
-
-    def _send_one(self, mailbox: Mailbox) -> None:
-        """Send the only job that has changed: by far the most frequent case, so it has a way."""
-        job, _ = mailbox.changed.popitem()
-        known = self._known.get(job)
-        if known is None:
-            self._spawn(self._load([job]))
-        elif (role := mailbox.owns(known.owner)) and mailbox.sees(known):
-            mailbox.data(known.frame(role))
-
-    def _unseen(self, mailbox: Mailbox, jobs: tuple[str, ...]) -> dict[Role, list[Known]]:
-        """Return which of these jobs' states a socket has not seen, by its role in each."""
-        found: dict[Role, list[Known]] = {}
-        for job in jobs:
-            known = self._known.get(job)
-            if known is None:
-                self._spawn(self._load([job]))
-            elif (role := mailbox.owns(known.owner)) and mailbox.sees(known):
-                found.setdefault(role, []).append(known)
-        return found
-
-    def _frame(self, role: Role, states: tuple[Known, ...]) -> Message:
-        """Return the frame of these states; many sockets share it."""
-        key = (role, states)
-        if key not in self._frames:
-            self._frames[key] = message(protocol.jobs([one.text(role) for one in states]))
-        return self._frames[key]
-
-    # Logs
+        self._pass_on(found.values())
 
     def _tell_logs(self, state: State) -> None:
-        for mailbox in self._watchers.get(f"log:{state['id']}", ()):
-            if mailbox.logs.get(state["id"], 0) < state["log"]:
-                self._spawn(self._send_log(mailbox, state["id"]))
+        self._logs.tell(state, self._watchers.get(f"log:{state['id']}", ()))
 
-    async def _send_log(self, mailbox: Mailbox, job: str) -> None:
-        """Send the lines that a socket does not have yet, in parts."""
-        while job in mailbox.logs and not mailbox.full:
-            after = mailbox.logs[job]
-            part = await in_thread(reading.log, job, after)
-            # Another change may have sent the same lines while these were read.
-            if mailbox.logs.get(job) != after:
-                continue  # And perhaps not all of them, if it read before these were written.
-            if not (part.lines or part.lost):
-                return
-            lines = _fitting(part.lines)
-            mailbox.logs[job] = lines[-1]["n"] if lines else after + part.lost
-            mailbox.data(message(protocol.log(job, after, lines, part.lost)))
-            if len(lines) == len(part.lines) < LINES_PER_READ:
-                return
+    def _has_room(self, mailbox: Mailbox) -> None:
+        self._delivery.has_room(mailbox)
+        for job in mailbox.logs:
+            if known := self._known.get(job):
+                self._logs.tell(known.state, (mailbox,))
 
     # Time
 
@@ -349,20 +241,12 @@ class Hub:
     async def _close(self) -> None:
         """Stop everything; the next socket gets a new hub."""
         _hubs.pop(self._loop, None)
-        if self._timer:
-            self._timer.cancel()
+        self._delivery.close()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._listener.close()
-
-
-def _fitting(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return as many lines as one frame may hold, one at least."""
-    sizes = accumulate(len(line["text"]) for line in lines)
-    count = sum(1 for size in sizes if size <= LOG_CHARACTERS)
-    return lines[: max(count, 1)]
 
 
 def _key(mailbox: Mailbox, topic: str) -> str:

@@ -122,6 +122,28 @@ class Mailbox:
             del self.seen[known.id]  # Nothing comes after an end: lists must not grow for ever.
         return True
 
+    def give(self, known: Known, now: float) -> bool:
+        """Send a state at once where nothing else waits and it is the socket's turn.
+
+        Written out rather than made of the other methods: each of some hundred viewers comes here
+        with each report.
+        """
+        if (
+            self.free_at > now
+            or self.changed
+            or self._sent - self._acknowledged >= self._window
+            or self._sending is not None
+            or self.closed
+        ):
+            return False
+        role = self.owns(known.owner)
+        if role is not None and self.sees(known):
+            self._sent += 1
+            self.spoke_at = now
+            self.free_at = now + self.pause
+            self._begin(known.frame(role))
+        return True
+
     def acknowledge(self, frames: int) -> None:
         """Take in how many data frames the browser has taken in."""
         self._acknowledged = max(self._acknowledged, min(frames, self._sent))

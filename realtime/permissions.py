@@ -16,6 +16,8 @@ class Role(StrEnum):
     OWNER = "owner"
     OPERATOR = "operator"
 
+    __hash__ = str.__hash__  # Enum's is written in Python, and asked for each frame.
+
 
 SAFE_TEXT = "The job stopped because of an error."
 CANCELLABLE = frozenset({Status.QUEUED, Status.RUNNING, Status.RETRYING})

@@ -86,7 +86,7 @@ def run(*, quick: bool) -> list[Table]:
     def show(name: str, way: Callable[[int], Shown]) -> None:
         shown.setdefault(name, []).append(way(seconds))
 
-    for _ in range(1 if quick else 2):
+    for _ in range(1 if quick else 3):
         show("Headway on uvicorn", partial(_headway, "uvicorn"))
         if shutil.which("node"):
             show("Socket.IO on Node", _socketio)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
+import threading
 import uuid
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 
 from realtime import publish, reading
+from realtime.delivery import TURN
 from realtime.events import JobState, Status, timestamp
 from realtime.hub import Hub, get_hub
 from realtime.mailbox import Mailbox
@@ -100,23 +102,26 @@ async def test_the_last_lines_come_though_two_reads_cross(
     """A read that began before the last lines were written does not swallow them."""
     job = await tell(ana, lines=1)
     await socket.hub.watch(socket.mailbox, f"log:{job}", 0)
-    early = {"left": 2}
-    read = reading.log
+    read, begun = reading.log, list[threading.Event]()
+    gates = [threading.Event(), threading.Event()]
 
-    def slow(job: str, after: int, limit: int = 1_000) -> Lines:
+    def held(job: str, after: int, limit: int = 1_000) -> Lines:
+        """Read, and hold the answers of the first two readers back."""
         found = read(job, after, limit)
-        if early["left"]:
-            early["left"] -= 1
-            time.sleep(0.1 if early["left"] else 0.3)
+        if len(begun) < len(gates):
+            begun.append(gates[len(begun)])
+            begun[-1].wait(5)
         return found
 
-    monkeypatch.setattr(reading, "log", slow)
+    monkeypatch.setattr(reading, "log", held)
     monkeypatch.setattr(socket.hub, "_heal", asyncio.Event().wait)
-    for status in (Status.RUNNING, Status.SUCCEEDED):
+    for number, status in enumerate((Status.RUNNING, Status.SUCCEEDED), 1):
         await tell(ana, job, lines=1, status=status)
         await socket.hub._load([job])
-        await asyncio.sleep(0.01)
-    await socket.until(lambda: socket.lines == [1, 2, 3])
+        await socket.until(partial(_have_begun, begun, number))
+    for gate, lines in zip(gates, ([1, 2], [1, 2, 3]), strict=True):
+        gate.set()
+        await socket.until(partial(_has_lines, socket, lines))
 
 
 async def test_a_log_is_healed_when_the_store_was_away_at_the_end(
@@ -126,10 +131,17 @@ async def test_a_log_is_healed_when_the_store_was_away_at_the_end(
     job = await tell(ana, lines=1)
     await socket.hub.watch(socket.mailbox, f"log:{job}", 0)
     with monkeypatch.context() as away:
-        away.setattr(reading, "log", lambda *_: Lines(lines=[], lost=0))
+        asked = threading.Event()
+
+        def away_log(*_: object) -> Lines:
+            asked.set()
+            return Lines(lines=[], lost=0)
+
+        away.setattr(reading, "log", away_log)
         await tell(ana, job, lines=1, status=Status.SUCCEEDED)
         await socket.hub._load([job])
-        await asyncio.sleep(0.1)
+        await socket.until(asked.is_set)
+        assert socket.lines == [1]
     await socket.until(lambda: socket.lines == [1, 2])
 
 
@@ -199,3 +211,31 @@ async def test_long_lines_come_in_more_frames(socket: Socket, ana: Any) -> None:
     await socket.hub.watch(socket.mailbox, f"log:{job}", 0)
     await socket.until(lambda: socket.lines == list(range(1, 1_501)))
     assert max(len(json.dumps(frame)) for frame in socket.frames) < 150_000
+
+
+async def test_many_sockets_are_told_in_turns(socket: Socket, ana: Any) -> None:
+    """States that come while the turns go round reach everybody, newest last and none twice."""
+    job = await tell(ana)
+    others = [Socket(socket.hub, str(ana.pk)) for _ in range(3 * TURN)]
+    for one in others:
+        await one.hub.watch(one.mailbox, f"job:{job}", 0)
+    state = others[0].states[job]
+    for step in range(1, 4):
+        socket.hub.take_in([{**state, "seq": state["seq"] + step}])
+    for one in others:
+        await one.until(partial(_has, one, job, state["seq"] + 3))
+        seqs = [sent["seq"] for frame in one.frames for sent in frame.get("jobs", ())]
+        assert seqs == sorted(set(seqs))
+        await one.hub.leave(one.mailbox)
+
+
+def _has(socket: Socket, job: str, seq: int) -> bool:
+    return bool(socket.states[job]["seq"] == seq)
+
+
+def _have_begun(begun: list[threading.Event], number: int) -> bool:
+    return len(begun) >= number
+
+
+def _has_lines(socket: Socket, lines: list[int]) -> bool:
+    return socket.lines == lines

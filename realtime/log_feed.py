@@ -1,0 +1,53 @@
+"""Brings the lines of a job's log to those who watch it, by number and in parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable
+from itertools import accumulate
+from typing import Any
+
+from realtime import protocol, reading
+from realtime.mailbox import Mailbox, message
+from realtime.states import State
+from realtime.store import LINES_PER_READ
+from realtime.threads import in_thread
+
+CHARACTERS = 100_000
+"""Of log lines in one frame: a window of frames that nobody reads must not fill the memory."""
+
+
+class LogFeed:
+    """Sends lines to the sockets of one web process."""
+
+    def __init__(self, spawn: Callable[[Coroutine[Any, Any, None]], None]) -> None:
+        """Prepare; `spawn` runs what reads."""
+        self._spawn = spawn
+
+    def tell(self, state: State, mailboxes: Iterable[Mailbox]) -> None:
+        """Send what is new of a job's log to those who do not have it."""
+        for mailbox in mailboxes:
+            if mailbox.logs.get(state["id"], 0) < state["log"]:
+                self._spawn(self.send(mailbox, state["id"]))
+
+    async def send(self, mailbox: Mailbox, job: str) -> None:
+        """Send the lines that a socket does not have yet, in parts."""
+        while job in mailbox.logs and not mailbox.full:
+            after = mailbox.logs[job]
+            part = await in_thread(reading.log, job, after)
+            # Another change may have sent the same lines while these were read.
+            if mailbox.logs.get(job) != after:
+                continue  # And perhaps not all of them, if it read before these were written.
+            if not (part.lines or part.lost):
+                return
+            lines = _fitting(part.lines)
+            mailbox.logs[job] = lines[-1]["n"] if lines else after + part.lost
+            mailbox.data(message(protocol.log(job, after, lines, part.lost)))
+            if len(lines) == len(part.lines) < LINES_PER_READ:
+                return
+
+
+def _fitting(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return as many lines as one frame may hold, one at least."""
+    sizes = accumulate(len(line["text"]) for line in lines)
+    count = sum(1 for size in sizes if size <= CHARACTERS)
+    return lines[: max(count, 1)]
