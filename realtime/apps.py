@@ -15,7 +15,8 @@ class RealtimeConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect Celery's signals; register the system checks."""
-        from realtime import checks, lifecycle
+        from realtime import checks, lease, lifecycle
 
+        lease.connect()
         lifecycle.connect()
         checks.register()

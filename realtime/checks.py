@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004  Django's name
 from django.core.checks import register as register_check
 
-from realtime.conf import names
+from realtime.conf import conf, names
 
 
 def register() -> None:
@@ -31,7 +31,14 @@ def check_settings(**_: Any) -> list[CheckMessage]:
             found.append(_error("a key of HEADWAY", f"one of {choices}", name))
         elif not _fits(value, known[name]):
             found.append(_error(f"HEADWAY[{name!r}]", _spoken(known[name]), value))
-    return found
+    return found or _check_lease()
+
+
+def _check_lease() -> list[CheckMessage]:
+    if conf.LEASE >= 3 * conf.BEAT_INTERVAL:
+        return []
+    wanted = "at least three times HEADWAY['BEAT_INTERVAL'], or the living are taken for dead"
+    return [_error("HEADWAY['LEASE']", wanted, conf.LEASE)]
 
 
 def check_results(**_: Any) -> list[CheckMessage]:

@@ -34,6 +34,8 @@ class Settings:
     """Seconds a task waits at its end until the end is recorded."""
     BEAT_INTERVAL: float = 1.0
     """Seconds between two signs of life of a job that does not change."""
+    LEASE: float = 10.0
+    """Seconds without a sign of life after which a job's worker is taken for dead."""
     KEEP_ENDED: int = 86_400
     """Seconds that Redis keeps the state and the log of an ended job; SQL keeps its end."""
     KEEP_SILENT: int = 604_800

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, cast
 from urllib.parse import quote
@@ -27,11 +28,19 @@ BYTES = 100
 _CONTENT_TYPE = re.compile(r"(?=.{3,127}$)[\w.+-]+/[\w.+-]+(?:;[ -~]*)?", re.ASCII)
 
 
-def keep(job: str, name: object, given: object, content_type: object) -> dict[str, Any]:
+def keep(
+    job: str,
+    name: object,
+    given: object,
+    content_type: object,
+    check: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
     """Copy a file to the storage and return what viewers see of it: name, size, url.
 
-    Raises `BadFile` for what is no file and for one too many, `OSError` when it cannot be read.
+    Raises `BadFile` for what is no file and for one too many, `OSError` when it cannot be read,
+    and what `check` raises, before and after the file is copied.
     """
+    check()
     name = _name(shown(name, LONG))
     if File.objects.filter(job_id=job).exclude(name=name).count() >= conf.FILES:
         raise BadFile(
@@ -41,10 +50,10 @@ def keep(job: str, name: object, given: object, content_type: object) -> dict[st
     kind = _content_type(shown(content_type or mimetypes.guess_type(name)[0] or "", LONG))
     if isinstance(given, Path | str):
         with _opened(Path(given)) as opened:
-            return _keep(job, name, opened, kind)
+            return _keep(job, name, opened, kind, check)
     if not callable(getattr(given, "read", None)):
         raise BadFile(f"expected a path or an open file, got: {text(given, 80)}. Pass one of them.")
-    return _keep(job, name, cast("IO[bytes]", given), kind)
+    return _keep(job, name, cast("IO[bytes]", given), kind, check)
 
 
 def _opened(path: Path) -> IO[bytes]:
@@ -65,11 +74,14 @@ def _content_type(given: str) -> str:
     return given if _CONTENT_TYPE.fullmatch(given) else "application/octet-stream"
 
 
-def _keep(job: str, name: str, opened: IO[bytes], content_type: str) -> dict[str, Any]:
+def _keep(
+    job: str, name: str, opened: IO[bytes], content_type: str, check: Callable[[], None]
+) -> dict[str, Any]:
     kept = File(job_id=job, name=name, content_type=content_type)
     kept.content.save(_stored_name(name), DjangoFile(opened), save=False)
     try:
         kept.size = kept.content.size
+        check()
         replaced = _replace(kept)
     except BaseException:
         kept.content.delete(save=False)

@@ -146,13 +146,15 @@ def attach(
     """Keep a file for the job's owner to download; this one does wait, for the storage.
 
     A second file of the same name replaces the first. Raises `OSError` when it cannot be read,
-    `BadFile` when it is no file, or one more than a job may leave.
+    `BadFile` when it is no file, or one more than a job may leave, `Cancelled` when another
+    worker runs the job now.
     """
     job = _get()
     if job is not None:
+        from realtime.fence import check
         from realtime.files import keep  # The app's models are only there once it is set up.
 
-        job.add_file(keep(job.id, name, file_or_path, content_type))
+        job.add_file(keep(job.id, name, file_or_path, content_type, lambda: check(job)))
 
 
 def checkpoint() -> None:

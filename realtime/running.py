@@ -158,6 +158,8 @@ class RunningJob:
         """What people ask of the job, set by the reporter: "" or "cancel"."""
         self.redelivers = False
         """Whether the broker delivers the job again when its worker dies."""
+        self.claimed = False
+        """Whether the store knows that this run has the job."""
         self.reached: float | None = None
         """The fraction that an earlier run of the same attempt has reached."""
         self.fenced = ""

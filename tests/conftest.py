@@ -12,7 +12,7 @@ from asgiref.sync import SyncToAsync
 from django.conf import settings as django_settings
 from django.db import connections
 
-from realtime import reporter
+from realtime import reaper, reporter
 from realtime import store as stores
 from tests.services import RedisServer, redis_server
 
@@ -46,8 +46,9 @@ def store(request: pytest.FixtureRequest, settings: Any) -> stores.Store:
 
 @pytest.fixture(autouse=True)
 def fresh_process() -> Iterator[None]:
-    """Let no test inherit another one's reporter."""
+    """Let no test inherit another one's reporter or reaper."""
     yield
+    reaper.stop()
     if reporter._reporter is not None:
         reporter._reporter.close(5)
     reporter._forget()

@@ -1,5 +1,10 @@
-"""Settings of the tests: the service's own, with a data folder that nobody else uses."""
+"""Settings of the tests: the service's own, with a data folder that nobody else uses.
 
+Processes that a test starts take HEADWAY_MORE, settings as JSON, and VISIBILITY, the seconds after
+which the broker delivers again what a dead worker held.
+"""
+
+import json
 import os
 import tempfile
 
@@ -12,7 +17,7 @@ if "REDIS_URL" not in os.environ:  # The session's own Redis is started there by
     os.environ["REDIS_URL"] = f"redis://127.0.0.1:{free_port()}/0"
 
 from core.settings import *  # noqa: F403  The environment above decides what they are.
-from core.settings import DATA_DIR, DATABASES
+from core.settings import DATA_DIR, DATABASES, HEADWAY
 
 DEBUG = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -21,3 +26,11 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, so that web and worker processes started by a test see the same rows.
     DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
+
+HEADWAY = {**HEADWAY, **json.loads(os.environ.get("HEADWAY_MORE", "{}"))}
+if "VISIBILITY" in os.environ:
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "visibility_timeout": int(os.environ["VISIBILITY"]),
+        "unacked_restore_interval": 1,
+        "unacked_restore_throttle": 1,
+    }

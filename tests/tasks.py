@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import io
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -40,6 +43,35 @@ def wait_silently(gate: str) -> str:
     """Make no progress calls until the gate opens."""
     _waits_for(gate)
     return "done"
+
+
+def _occupy(gate: str, told: str) -> int:
+    progress.update(40, total=100, message="before")
+    with Path(told).open("a") as pids:
+        pids.write(f"{os.getpid()}\n")
+    _waits_for(gate)
+    progress.update(100, message="after")
+    progress.attach("after.txt", io.BytesIO(b"after"))
+    return os.getpid()
+
+
+@shared_task
+def occupy(gate: str, told: str) -> int:
+    """Tell which process this is, and wait there for the gate."""
+    return _occupy(gate, told)
+
+
+@shared_task(acks_late=True, reject_on_worker_lost=True)
+def occupy_late(gate: str, told: str) -> int:
+    """Do so in a message that is delivered again when the worker dies."""
+    return _occupy(gate, told)
+
+
+@shared_task
+def hold_everything(seconds: int, told: str) -> None:
+    """Let no other Python code of this process run, not even the reporter's."""
+    Path(told).touch()
+    ctypes.PyDLL(None).sleep(seconds)
 
 
 @shared_task
@@ -107,8 +139,6 @@ def stages() -> None:
 @shared_task
 def leave_file(text: str) -> None:
     """Leave a file."""
-    import io
-
     progress.attach("report.txt", io.BytesIO(text.encode()))
 
 

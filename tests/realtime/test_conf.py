@@ -25,6 +25,7 @@ ROOT = Path(__file__).parent.parent.parent
         ({"HEAL_INTERVAL": "2"}, "to be a positive number, got: '2'"),
         ({"TRACK": "*"}, "expected HEADWAY['TRACK'] to be a list of texts, got: '*'"),
         ({"PREFIX": None}, "to be a text, got: None"),
+        ({"LEASE": 2}, "at least three times HEADWAY['BEAT_INTERVAL'], or the living"),
         (["x"], "expected HEADWAY to be a dictionary, got: ['x']"),
     ],
 )

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from billiard.exceptions import WorkerLostError
+from django.core.files.storage import default_storage
 
-from realtime import lifecycle, progress, queueing
+from realtime import files, lifecycle, progress, queueing
 from realtime.errors import Cancelled, StoreAway
 from realtime.events import JobState, Status
-from realtime.models import Job
+from realtime.models import File, Job
 from realtime.reporter import get_reporter
 from realtime.running import LOST, TAKEN_OVER
 from realtime.states import read_one
@@ -94,8 +97,9 @@ def test_a_task_that_is_not_tracked_costs_nothing_at_its_end(
 
 
 @pytest.fixture
-def job(redis: RedisServer) -> Iterator[str]:
+def job(redis: RedisServer, settings: Any, tmp_path: Path) -> Iterator[str]:
     """Return the id of a job whose task runs in this process, for the first time."""
+    settings.MEDIA_ROOT = tmp_path
     one = str(uuid.uuid4())
     task = task_of(one, 0, {})
     lifecycle._on_start(one, task)
@@ -140,6 +144,37 @@ def _raised() -> str:
     except Cancelled as error:
         return str(error)
     return ""
+
+
+class Slow(io.BytesIO):
+    """A file during whose reading something happens."""
+
+    def __init__(self, happens: Callable[[], Any]) -> None:
+        super().__init__(b"content")
+        self.happens = happens
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read, after it has happened."""
+        self.happens()
+        return super().read(size)
+
+
+@pytest.mark.parametrize("when", ["before", "during"])
+def test_a_run_that_was_taken_over_leaves_no_file(job: str, when: str) -> None:
+    """It asks before it writes, and again before what another run has left is replaced."""
+    body = JobState.from_dict(read_one(job) or {}).body()
+    theirs = files.keep(job, "report.txt", io.BytesIO(b"theirs"), None)
+
+    def taken_over() -> None:
+        get_store().remember([Report(job=job, order=1, run="other", claim=True, body=body)])
+
+    if when == "before":
+        taken_over()
+    with pytest.raises(Cancelled):
+        progress.attach("report.txt", Slow(taken_over))
+    kept = File.objects.get(job_id=job)
+    assert (kept.name, kept.size) == ("report.txt", theirs["size"])
+    assert len(default_storage.listdir(str(Path(str(kept.content.name)).parent))[1]) == 1
 
 
 def test_an_end_that_was_not_known_to_be_void_is_refused(job: str) -> None:

@@ -1,0 +1,193 @@
+"""Finds jobs whose worker has died, in one process at a time, and says what becomes of them."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import logging
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import Error, connection
+
+from realtime import records
+from realtime.conf import conf
+from realtime.errors import StoreAway
+from realtime.events import ENDS, JobState, Status, newest
+from realtime.models import Job
+from realtime.publish import FORGOTTEN_STEP, Change, stopped
+from realtime.reporter import Transition, get_reporter
+from realtime.rounds import Rounds
+from realtime.states import State
+from realtime.store import Sign, get_store
+
+logger = logging.getLogger("realtime")
+
+STARTED = (Status.RUNNING, Status.PAUSED, Status.WAITING, Status.CANCELLING)
+"""The statuses in SQL of jobs that a worker runs."""
+WAITING = (Status.QUEUED, Status.RETRYING)
+"""Those of jobs that none runs, unless it died before SQL was told."""
+PAGE = 1_000
+"""Jobs that are looked at together."""
+PAGES = 20
+"""Pages in one round."""
+DIED = "Its worker has died."
+"""What a job's owner reads."""
+OLDEST = 200
+"""Waiting jobs that are looked at in one round, the oldest first: they are next to start."""
+
+
+class Contact:
+    """Since when the store has been there without a gap, by its own clock.
+
+    While it was away no worker could speak, and after a pause of this process or of the whole
+    machine nobody had the time to: all begin anew.
+    """
+
+    def __init__(self) -> None:
+        """Begin without contact."""
+        self._since = self._last = float("-inf")
+
+    def note(self, now: float) -> bool:
+        """Take in the store's clock; returns whether contact is old enough to judge."""
+        if abs(now - self._last) > conf.LEASE * 0.4:
+            self._since = now
+        self._last = now
+        return now - self._since >= conf.LEASE
+
+
+class Reaper:
+    """Looks for silent jobs while it holds the lock."""
+
+    def __init__(self) -> None:
+        """Begin without the lock."""
+        self._token = uuid.uuid4().hex
+        self._contact = Contact()
+        self._missing: dict[str, float] = {}
+        self._database_away = False
+
+    def look(self) -> None:
+        """Make one round: take or keep the lock, then judge."""
+        try:
+            lead = get_store().lead(self._token, conf.LEASE / 2)
+            if self._contact.note(lead.now) and lead.mine:
+                self._judge(lead.now)
+        except StoreAway:
+            return  # Nothing can be judged; the reporters tell of it.
+
+    def resign(self) -> None:
+        """Let another process judge at once."""
+        try:
+            get_store().resign(self._token)
+        except StoreAway:
+            return
+
+    def _judge(self, now: float) -> None:
+        try:
+            for job, status in self._silent(now):
+                self._settle(job, status)
+            self._database_away = False
+        except Error as error:
+            if not self._database_away:
+                logger.warning("The database is away, silent jobs are not looked for: %s", error)
+            self._database_away = True
+        finally:
+            connection.close()
+
+    def _silent(self, now: float) -> list[tuple[str, str]]:
+        """Return the jobs that were not heard for longer than a lease, with SQL's status."""
+        missing: dict[str, float] = {}
+        silent = []
+        for page in _pages():
+            signs = get_store().signs(list(page))
+            for job, status in page.items():
+                sign = signs.get(job)
+                if sign is None and status in STARTED:
+                    missing[job] = self._missing.get(job, now)
+                if _is_silent(sign, status, now - missing.get(job, now)):
+                    silent.append((job, status))
+        self._missing = missing
+        return silent
+
+    def _settle(self, job: str, status: str) -> None:
+        """Tell SQL what the store knows, or everybody that the job's worker has died."""
+        kept = get_store().states([job]).get(job)
+        said = json.loads(kept) if kept else None
+        row = Job.objects.filter(pk=job).first()
+        if row is None or row.ended:
+            return
+        if said and (said["status"] in ENDS or said["status"] == Status.RETRYING):
+            if said["status"] != row.status:
+                records.try_record([(JobState.from_dict(said), said["seq"], said["log"])])
+            return
+        if said is None and status in WAITING:
+            return
+        known = newest(said, row.state()) or row.state()
+        floor = known["seq"] + (0 if said else FORGOTTEN_STEP)
+        logger.warning("Job %s was not heard for %s s", job, conf.LEASE)
+        get_reporter().put(Transition(lambda: verdict(known, floor)))
+
+
+def verdict(known: State, floor: int) -> Change:
+    """Return what becomes of a job whose worker has died, unless it is heard meanwhile.
+
+    It is lost, or waits for the broker to deliver it again. What the dead worker might still say
+    is refused from now on: the job is taken over, by nobody.
+    """
+    again = bool(known.get("redelivers"))
+    told = DIED + (" The broker will deliver it again." if again else "")
+    error = {"kind": "WorkerLost", "text": told, "public": True}
+    return Change(
+        state=stopped(known, Status.RETRYING if again else Status.LOST, error=error),
+        order=max(known["attempt"], 1),
+        run=uuid.uuid4().hex,
+        claim=True,
+        floor=floor,
+        transition=True,
+        silent_for=conf.LEASE,
+    )
+
+
+def _is_silent(sign: Sign | None, status: str, missing_for: float) -> bool:
+    if sign is None:
+        return missing_for >= conf.LEASE
+    if status == Status.QUEUED and sign.order == 0:
+        return False
+    return sign.age >= conf.LEASE
+
+
+def _pages() -> Iterator[dict[str, str]]:
+    """Yield the jobs to look at, by id, with their status."""
+    last: Any = None
+    for _ in range(PAGES):
+        rows = Job.objects.filter(status__in=STARTED).order_by("pk")
+        rows = rows.filter(pk__gt=last) if last else rows
+        page = dict(rows.values_list("pk", "status")[:PAGE])
+        if page:
+            last = list(page)[-1]
+            yield {str(job): status for job, status in page.items()}
+        if len(page) < PAGE:
+            break
+    for status in WAITING:
+        waiting = Job.objects.filter(status=status).order_by("queued_at")
+        yield {str(job): status for job in waiting.values_list("pk", flat=True)[:OLDEST]}
+
+
+_reaper = Reaper()
+_rounds = Rounds("headway-reaper", _reaper.look, lambda: conf.LEASE / 5)
+
+
+def start() -> None:
+    """Look for silent jobs in this process, a worker's main one or a web server's."""
+    # The memory store knows of no other process: nobody could die unnoticed.
+    if not _rounds.alive and conf.STORE != "memory":
+        _rounds.start()
+        atexit.register(stop)
+
+
+def stop() -> None:
+    """Stop looking, and let another process do it."""
+    if _rounds.alive:
+        _rounds.stop(timeout=1)
+        _reaper.resign()

@@ -1,0 +1,47 @@
+"""A thread that does the same thing again and again, until its process ends."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+logger = logging.getLogger("realtime")
+
+
+class Rounds:
+    """Calls something every so often; an error in one round does not end the next."""
+
+    def __init__(self, name: str, call: Callable[[], None], interval: Callable[[], float]) -> None:
+        """Prepare; nothing runs before the start."""
+        self._name = name
+        self._call = call
+        self._interval = interval
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin, unless it has begun."""
+        if not self.alive:
+            self._stop.clear()
+            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            self._thread.start()
+
+    def stop(self, timeout: float) -> None:
+        """End after the round that is being made; waits at most `timeout` seconds."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs in this process; a fork's child has no threads but its own."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._call()
+            except Exception:
+                logger.exception("%s met an error and goes on", self._name)
+            self._stop.wait(self._interval())

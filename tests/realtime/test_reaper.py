@@ -1,0 +1,302 @@
+"""Who is taken for dead, when, and by whom; one body over both stores where nothing dies."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+
+from realtime import publish, reaper, records
+from realtime.events import JobState, Status, timestamp
+from realtime.models import Job
+from realtime.reaper import Contact, Reaper, verdict
+from realtime.reporter import get_reporter
+from realtime.store import RedisStore, Report, Store, get_store
+from tests.services import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LEASE = 0.4
+
+
+@pytest.fixture(autouse=True)
+def short_lease(store: Store, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Judge after a fraction of a second."""
+    settings.HEADWAY = {**settings.HEADWAY, "LEASE": LEASE}
+    monkeypatch.setattr("realtime.announcer.announce", lambda shards: None)
+
+
+def running(status: Status = Status.RUNNING, **more: Any) -> JobState:
+    """Return the state of a job that some worker runs, known to store and SQL."""
+    job = str(uuid.uuid4())
+    state = JobState(
+        id=job, root=job, name="t", queued_at=timestamp(), started_at=timestamp(), status=status
+    ).changed(**more)
+    said = say(state)
+    assert records.try_record([(state, said, 0)]) == []
+    return state
+
+
+def say(state: JobState, **more: Any) -> int:
+    """Let a worker report the state; returns its seq."""
+    given: dict[str, Any] = {"run": "worker", "body": state.body(), "ends": state.ended} | more
+    return get_store().remember([Report(job=state.id, order=1, **given)])[0].seq
+
+
+def reap_until(condition: Any, what: str, *reapers: Reaper) -> Any:
+    """Look again and again, as the thread does."""
+
+    def looked() -> Any:
+        for one in reapers:
+            one.look()
+        return condition()
+
+    return wait_until(looked, what)
+
+
+def row(state: JobState) -> Job:
+    """Return what SQL knows."""
+    return Job.objects.get(pk=state.id)
+
+
+def kept(state: JobState) -> dict[str, Any]:
+    """Return what the store knows."""
+    found: dict[str, Any] = json.loads(get_store().states([state.id])[state.id])
+    return found
+
+
+def forget(store: Store) -> None:
+    """Lose everything, as FLUSHALL does."""
+    if isinstance(store, RedisStore):
+        store._redis.flushdb()
+    else:
+        store._records.clear()  # type: ignore[attr-defined]
+
+
+def ended(state: JobState) -> bool:
+    """Tell whether SQL knows an end."""
+    return row(state).ended
+
+
+def test_a_silent_job_is_lost(store: Store) -> None:
+    """In store and SQL, with a reason that its owner may read; not before its lease is over."""
+    state = running()
+    one = Reaper()
+    began = time.monotonic()
+    reap_until(lambda: ended(state), "the end", one)
+    assert time.monotonic() - began >= LEASE
+    assert (row(state).status, kept(state)["status"]) == ("lost", "lost")
+    assert kept(state)["error"] == {
+        "kind": "WorkerLost",
+        "text": "Its worker has died.",
+        "public": True,
+    }
+    assert kept(state)["finished_at"]
+    assert row(state).seq == kept(state)["seq"]
+
+
+def test_a_job_that_is_delivered_again_waits_for_it(store: Store) -> None:
+    """Its task is acknowledged late: that is no end, and what the dead worker says is void."""
+    state = running(redelivers=True)
+    reap_until(lambda: row(state).status == "retrying", "the verdict", Reaper())
+    assert (kept(state)["retry_at"], kept(state)["finished_at"]) == (None, None)
+    assert "deliver it again" in kept(state)["error"]["text"]
+    before = kept(state)
+    say(state)
+    assert kept(state) == before
+
+
+def test_a_job_that_is_heard_of_is_left_alone(store: Store) -> None:
+    """Its reports, or its worker's lease alone, keep it."""
+    speaks, leased, silent = running(), running(), running()
+    one = Reaper()
+
+    def looked() -> bool:
+        say(speaks)
+        store.renew([leased.id])
+        return ended(silent)
+
+    reap_until(looked, "the silent one's end", one)
+    assert (row(speaks).status, row(leased).status) == ("running", "running")
+
+
+def test_a_job_that_speaks_before_the_verdict_wins(store: Store) -> None:
+    """The store decides in one step; a verdict that comes too late changes nothing."""
+    state = running()
+    seq = say(state.changed(current=1))
+    change = verdict(kept(state), seq)
+    done = publish.publish([change])
+    assert [answer.accepted for answer in done.answers if answer] == [False]
+    assert (row(state).status, kept(state)["current"]) == ("running", 1)
+
+
+@pytest.mark.parametrize("first", ["finisher", "reaper"])
+def test_a_job_ends_once_whoever_is_first(store: Store, first: str) -> None:
+    """A worker that was taken for dead, and one that ended before it was judged."""
+    state = running()
+    end = state.changed(status=Status.SUCCEEDED, finished_at=timestamp())
+    wait_until(lambda: store.signs([state.id])[state.id].age > LEASE, "silence")
+    doom = verdict(kept(state), 1)
+    if first == "finisher":
+        say(end)
+        assert publish.publish([doom]).answers[0].accepted is False  # type: ignore[union-attr]
+    else:
+        publish.publish([doom])
+        say(end)
+    last = {"finisher": "succeeded", "reaper": "lost"}[first]
+    assert kept(state)["status"] == last
+    reap_until(lambda: row(state).status == last, "SQL to agree", Reaper())
+
+
+def test_nobody_is_judged_by_a_store_that_is_away(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The verdict is the store's alone: SQL is not told without it."""
+    state = running()
+    done = publish.publish([verdict(kept(state), 1)], blind=True)
+    assert (done.answers, done.unrecorded) == ([None], [])
+    assert row(state).status == "running"
+
+
+def test_two_reapers_reap_each_job_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock lets one look; and if both did, the store would take one verdict."""
+    states = [running() for _ in range(5)]
+    one, other = Reaper(), Reaper()
+    put: list[Any] = []
+    reporter = get_reporter()
+    monkeypatch.setattr(reporter, "put", put.append)
+    reap_until(lambda: len(put) >= 5, "verdicts", one, other)
+    assert len(put) == 5
+    verdicts = [transition.make() for transition in put]
+    twice = [verdict(kept(state), 1) for state in states]
+    answers = publish.publish(verdicts + twice).answers
+    assert [bool(answer and answer.accepted) for answer in answers] == [True] * 5 + [False] * 5
+
+
+def test_another_process_takes_over_from_a_leader_that_is_gone(store: Store) -> None:
+    """It was in contact all the time, so it need not wait for another lease."""
+    one, other = Reaper(), Reaper()
+    state = running()
+    one.look()
+    other.look()
+    assert not store.lead("third", 1).mine
+    reap_until(lambda: ended(state), "the end", other)
+
+
+def test_a_leader_that_resigns_is_followed_at_once(store: Store) -> None:
+    """A worker that stops in good order leaves the lock."""
+    one = Reaper()
+    one.look()
+    one.resign()
+    assert store.lead("other", 1).mine
+
+
+def test_a_job_that_the_store_lost_counts_from_when_it_was_missed(
+    store: Store, settings: Any
+) -> None:
+    """Its worker has a whole lease to speak again; viewers take its end for newer."""
+    state, lost = running(), running()
+    one = Reaper()
+
+    def in_contact() -> bool:
+        say(lost)
+        say(state)
+        return one._contact._last - one._contact._since > LEASE
+
+    reap_until(in_contact, "contact", one)
+    forget(store)
+    began = time.monotonic()
+
+    def looked() -> bool:
+        say(state)
+        return ended(lost)
+
+    reap_until(looked, "the end", one)
+    assert time.monotonic() - began >= LEASE
+    assert kept(lost)["seq"] > 2**32
+    assert row(state).status == "running"
+
+
+def test_sql_is_told_of_what_died_between_store_and_sql(store: Store) -> None:
+    """An end, a retry and a start: the store knew, and its worker was killed."""
+    done, again, queued = running(), running(), running(Status.QUEUED)
+    say(done.changed(status=Status.SUCCEEDED, finished_at=timestamp()))
+    say(again.changed(status=Status.RETRYING, retry_at=timestamp()))
+    say(queued.changed(status=Status.RUNNING))
+    reap_until(
+        lambda: (
+            {row(one).status for one in (done, again, queued)} == {"succeeded", "retrying", "lost"}
+        ),
+        "SQL to know",
+        Reaper(),
+    )
+    assert (row(done).status, row(queued).status) == ("succeeded", "lost")
+
+
+def test_jobs_that_wait_are_left_alone(store: Store) -> None:
+    """Nobody has begun with them: their silence means nothing."""
+    job = str(uuid.uuid4())
+    queued = JobState(id=job, root=job, name="t", queued_at=timestamp())
+    store.remember([Report(job=job, order=0, body=queued.body())])
+    records.create(queued)
+    retrying = running(Status.RETRYING)
+    silent = running()
+    reap_until(lambda: ended(silent), "the end", Reaper())
+    assert (row(queued).status, row(retrying).status) == ("queued", "retrying")
+
+
+def test_contact_begins_anew_after_a_gap(settings: Any) -> None:
+    """A store that was frozen, a process or a machine that was: all have a lease to speak."""
+    contact = Contact()
+    now = 1000.0
+    assert not contact.note(now)
+    while not contact.note(now := now + LEASE / 5):
+        assert now < 1000 + 2 * LEASE
+    assert now >= 1000 + LEASE
+    assert not contact.note(now + 30)
+    assert not contact.note(now + 30 + LEASE / 5)
+    assert not contact.note(now - 30)
+
+
+def test_many_pages_of_jobs_are_all_looked_at(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A round is bounded in memory, not in what it sees."""
+    monkeypatch.setattr(reaper, "PAGE", 2)
+    states = [running() for _ in range(5)]
+    reap_until(lambda: all(map(ended, states)), "all ends", Reaper())
+
+
+def test_the_database_that_is_away_is_told_of_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And it is tried again."""
+    state = running()
+    one = Reaper()
+    with monkeypatch.context() as outage:
+
+        def away(*_: Any) -> Any:
+            connection.close()
+            raise OperationalError("gone")
+
+        outage.setattr(reaper, "_pages", away)
+        reap_until(lambda: "silent jobs are not looked for" in caplog.text, "the outage", one)
+        for _ in range(3):
+            one.look()
+    assert caplog.text.count("silent jobs are not looked for") == 1
+    reap_until(lambda: ended(state), "the end", one)
+
+
+def test_the_thread_stops_and_starts_again(store: Store) -> None:
+    """In a web server it begins with the first request; nothing runs twice."""
+    reaper.start()
+    reaper.start()
+    names = [thread.name for thread in threading.enumerate()]
+    assert names.count("headway-reaper") == isinstance(store, RedisStore)
+    reaper.stop()
+    assert not reaper._rounds.alive
