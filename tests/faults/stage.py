@@ -16,6 +16,8 @@ from tests.processes import Child, web_server, worker
 from tests.services import RedisServer, wait_until
 
 SETTINGS = "tests.faults.settings"
+LEASE = 3.0
+"""Seconds, instead of ten, after which a silent worker is taken for dead here."""
 
 
 class Stage:
