@@ -142,6 +142,7 @@ def _apply(record: _Record, report: Report) -> None:
     record.heard = time.monotonic()
     lines = _fresh(record, report)
     record.lines.extend(lines)
+    _bound(record.lines)
     record.log += len(lines)
     if report.body:
         record.seq = max(record.seq, report.floor) + 1
@@ -163,3 +164,10 @@ def _fresh(record: _Record, report: Report) -> tuple[str, ...]:
         record.lines.clear()
         record.log = place
     return report.lines[record.log - place :]
+
+
+def _bound(lines: deque[str]) -> None:
+    """Let the oldest lines go that are more bytes than are kept."""
+    size = sum(len(line.encode()) for line in lines)
+    while size > conf.LOG_BYTES:
+        size -= len(lines.popleft().encode())

@@ -169,4 +169,5 @@ def _arguments(report: Report) -> tuple[list[str], list[Any]]:
     values = (order, report.run, report.floor, report.body, ends, keep, conf.LOG_LINES, claim)
     silent_for = report.silent_for or ""
     place = ("" if report.base is None else report.base, report.told)
-    return [_key(report.job), _log_key(report.job)], [*values, silent_for, *place, *report.lines]
+    more = (silent_for, *place, conf.LOG_BYTES)
+    return [_key(report.job), _log_key(report.job)], [*values, *more, *report.lines]

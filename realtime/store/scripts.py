@@ -4,11 +4,13 @@ from __future__ import annotations
 
 REMEMBER = """
 local had = redis.call('HMGET', KEYS[1], 'seq', 'log', 'ended', 'order', 'run', 'asks', 'heard',
-  'base')
+  'base', 'bytes')
 local seq, log = tonumber(had[1] or 0), tonumber(had[2] or 0)
 local order, run, floor = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local body, ends, keep, cap = ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
-local claim, silent_for, told, first = ARGV[8], ARGV[9], tonumber(ARGV[11]), 12
+local claim, silent_for, told, first = ARGV[8], ARGV[9], tonumber(ARGV[11]), 13
+local most = tonumber(ARGV[12])
+local bytes = tonumber(had[9] or 0)
 local asks, holder = had[6] or '', had[5] or ''
 local known = tonumber(had[4] or -1)
 if had[3] then
@@ -39,8 +41,16 @@ if told > 0 or #ARGV >= first then
   redis.call('HSET', KEYS[1], 'base', base)
 end
 if #ARGV >= first then
-  for i = first, #ARGV do redis.call('RPUSH', KEYS[2], ARGV[i]) end
-  redis.call('LTRIM', KEYS[2], -cap, -1)
+  local kept = redis.call('LLEN', KEYS[2])
+  if kept == 0 then bytes = 0 end
+  for i = first, #ARGV do
+    kept, bytes = redis.call('RPUSH', KEYS[2], ARGV[i]), bytes + #ARGV[i]
+  end
+  -- What goes is counted by the reader: the newest line's number less the lines that are left.
+  while kept > cap or (bytes > most and kept > 0) do
+    kept, bytes = kept - 1, bytes - #redis.call('LPOP', KEYS[2])
+  end
+  redis.call('HSET', KEYS[1], 'bytes', bytes)
   log = log + #ARGV - first + 1
 end
 if body ~= '' then

@@ -119,6 +119,24 @@ def test_lines_beyond_the_cap_are_counted(store: Store, job: str, settings: Any)
     assert store.log(job, 5).lost == 0
 
 
+def test_a_log_keeps_so_many_bytes(store: Store, job: str, settings: Any) -> None:
+    """However long its lines are: the oldest go, and the reader is told how many."""
+    settings.HEADWAY = {**settings.HEADWAY, "LOG_BYTES": 1_000}
+
+    def log(told: int, *texts: str) -> list[int]:
+        lines = tuple(json.dumps({"text": text}, ensure_ascii=False) for text in texts)
+        one(store, report(job, told=told, lines=lines))
+        return [line["n"] for line in store.log(job, 0).lines]
+
+    for n in range(20):
+        kept = log(n, "ü" * 100)
+    assert (kept, store.log(job, 0).lost) == ([17, 18, 19, 20], 16)
+    assert log(20, *("short" for _ in range(10))) == list(range(18, 31))
+    assert log(30, "x" * 2_000) == []
+    assert log(31, "last") == [32]
+    assert store.log(job, 0).lost == 31
+
+
 def test_requests_come_back_with_the_next_report(store: Store, job: str) -> None:
     """What people ask travels on the answer, also to a job that has just ended."""
     one(store, report(job))
