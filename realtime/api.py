@@ -60,7 +60,7 @@ def log(request: HttpRequest, job: str) -> HttpResponse:
     _check_words(request, ("after", "limit"))
     after = _number(request, "after", 0, 0, 2**53 - 1)
     limit = _number(request, "limit", LINES, 1, LINES)
-    part = reading.log(state["id"], after, limit)
+    part = reading.log(state["id"], after, limit, state["log"])
     return JsonResponse(
         {"job": state["id"], "after": after, "lines": part.lines, "lost": part.lost}
     )

@@ -83,7 +83,8 @@ class Hub:
         mailbox.add(topic)
         if kind == "log":
             mailbox.logs[job] = have
-            await self._logs.send(mailbox, job)
+            known = self._known.get(job)
+            await self._logs.send(mailbox, job, known.state["log"] if known else 0)
         else:
             await self._send_first(mailbox, topic, kind, job, have, alive=alive)
 

@@ -27,13 +27,13 @@ class LogFeed:
         """Send what is new of a job's log to those who do not have it."""
         for mailbox in mailboxes:
             if mailbox.logs.get(state["id"], 0) < state["log"]:
-                self._spawn(self.send(mailbox, state["id"]))
+                self._spawn(self.send(mailbox, state["id"], state["log"]))
 
-    async def send(self, mailbox: Mailbox, job: str) -> None:
-        """Send the lines that a socket does not have yet, in parts."""
+    async def send(self, mailbox: Mailbox, job: str, newest: int) -> None:
+        """Send the lines that a socket does not have yet, up to `newest` or further, in parts."""
         while job in mailbox.logs and not mailbox.full:
             after = mailbox.logs[job]
-            part = await in_thread(reading.log, job, after)
+            part = await in_thread(reading.log, job, after, LINES_PER_READ, newest)
             # Another change may have sent the same lines while these were read.
             if mailbox.logs.get(job) != after:
                 continue  # And perhaps not all of them, if it read before these were written.

@@ -36,12 +36,18 @@ def first_ids(kind: str, root: str, user: str) -> list[str]:
     return [str(job) for job in found.values_list("pk", flat=True)[:FIRST]]
 
 
-def log(job: str, after: int, limit: int = LINES_PER_READ) -> Lines:
-    """Return the lines of a job that follow line `after`; none while the store is away."""
+def log(job: str, after: int, limit: int = LINES_PER_READ, newest: int = 0) -> Lines:
+    """Return the lines of a job that follow line `after`; none while the store is away.
+
+    `newest` is the last line that the job's state tells of: the store may have forgotten all.
+    """
     try:
-        return get_store().log(job, after, limit)
+        part = get_store().log(job, after, limit)
     except StoreAway:
         return Lines(lines=[], lost=0)
+    if newest > after and not (part.lines or part.lost):
+        return Lines(lines=[], lost=newest - after)
+    return part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

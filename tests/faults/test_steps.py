@@ -32,15 +32,16 @@ CASES = [
 async def test_killed_between_two_steps(cast: Cast, tmp_path: Path, step: str, victim: str) -> None:
     """The end is in SQL and on every screen, once, whoever dies while it is told."""
     stage, gate = cast.stage, tmp_path / "step"
+    reached, go = tmp_path / "step.reached", tmp_path / "step.go"
     web = await sync_to_async(stage.web)(LEASE=LEASE)
     worker = await sync_to_async(stage.worker)(LEASE=LEASE, FAULT_STEP=step, FAULT_GATE=gate)
     job = await cast.start(tasks.walk, 20, str(cast.gate), 10, lines=3)
     await cast.audience(5, f"job:{job}", f"log:{job}")
     await cast.shows(job, lambda state: state["current"] == 10)
     cast.gate.touch()
-    await until(Path(f"{gate}.reached").exists, f"the end to be {step}")
+    await until(reached.exists, f"the end to be {step}")
     await asyncio.to_thread(_kill, cast, victim, worker, web)
-    Path(f"{gate}.go").touch()
+    go.touch()
     cast.faulted()
     await cast.recorded(seconds=G5_SECONDS)
     await cast.whole(within=G5_SECONDS, ends=("succeeded", "lost"))

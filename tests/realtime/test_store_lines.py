@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from realtime.store import MemoryStore, Report, Store, get_store
+from realtime import reading
+from realtime.store import Lines, MemoryStore, Report, Store, get_store
 
 JOB = str(uuid.uuid4())
 
@@ -72,3 +73,12 @@ def test_a_state_alone_keeps_the_place(store: Store) -> None:
     lose_everything()
     (answer,) = store.remember([report(told=2, base=0)])
     assert answer.log == 2
+
+
+def test_lines_that_the_store_forgot_are_counted(store: Store) -> None:
+    """An ended job's log is lost with the store: readers are told how many lines there were."""
+    store.remember([report("a", "b")])
+    assert reading.log(JOB, 1, newest=2).lost == 0
+    lose_everything()
+    assert reading.log(JOB, 1, newest=2) == Lines(lines=[], lost=1)
+    assert reading.log(JOB, 2, newest=2) == Lines(lines=[], lost=0)
