@@ -41,7 +41,7 @@ def keep(
     and what `check` raises, before and after the file is copied.
     """
     check()
-    name = _name(shown(name, LONG))
+    name = _name(name[-LONG:] if type(name) is str else shown(name, LONG))
     if File.objects.filter(job_id=job).exclude(name=name).count() >= conf.FILES:
         raise BadFile(
             f"expected a job to leave at most {conf.FILES} files, got: one more. "

@@ -12,7 +12,7 @@ from typing import Any
 from celery import Task, chain, shared_task
 from celery.exceptions import Ignore
 
-from realtime import JobError, progress
+from realtime import HeadwayError, JobError, progress
 
 
 def _waits_for(gate: str) -> None:
@@ -163,3 +163,34 @@ def time_calls(gate: str, told: str) -> None:
         time.sleep(0.001)
     Path(told + ".part").write_text(str(slowest))
     Path(told + ".part").rename(told)
+
+
+@shared_task
+def shout(times: int, size: int) -> str:
+    """Tell far too much of everything, and say how many files were taken."""
+    for number in range(times):
+        progress.update(number, message=f"number {number}")
+        progress.advance()
+        progress.log(f"line {number}")
+        progress.failed(f"item {number}", "it is damaged")
+        with progress.stage(f"stage {number}"):
+            pass
+    for number in range(10):
+        progress.update(message=f"{number} {'x' * size}")
+        progress.log(f"{number} {'x' * size}")
+        progress.failed("x" * size, "y" * size)
+    _descend(100)
+    taken = 0
+    try:
+        for number in range(200):
+            progress.attach(f"{'n' * 10_000}{number}.txt", io.BytesIO(b"text"))
+            taken += 1
+    except HeadwayError as refused:
+        progress.log(refused)
+    return str(taken)
+
+
+def _descend(levels: int) -> None:
+    with progress.stage("level " + "x" * 1_000):
+        if levels:
+            _descend(levels - 1)

@@ -15,6 +15,7 @@ import pytest
 
 from realtime import Cancelled, progress
 from realtime.conf import conf
+from realtime.events import Status
 from realtime.running import RunningJob
 from realtime.snapshot import Snapshots
 
@@ -305,3 +306,41 @@ def test_lines_that_come_too_fast_are_counted(job: RunningJob, monkeypatch: Any)
     assert lines[0] == "(14 lines were left out here)"
     assert (lines[1], lines[-1]) == ("14", "later 3")
     assert told() == []
+
+
+def test_a_job_holds_no_long_text(job: RunningJob) -> None:
+    """Cut at the call: what the task has let go is not kept alive by its job."""
+    for n in range(20):
+        progress.update(message="m" * 1_000_000)
+        progress.log(f"{n}" * 1_000_000)
+        progress.failed("i" * 1_000_000, "r" * 1_000_000)
+        progress.stages(["s" * 1_000_000])
+    kept = [job.message, *(line[2] for line in job.lines)]
+    kept += [stage.name for stage in job.trunk.children]
+    assert max(map(len, kept)) <= 10_001
+
+
+def test_a_report_carries_so_many_lines(job: RunningJob) -> None:
+    """A task that logs without end makes several reports, in order, and none that is too large."""
+    for n in range(2_000):
+        progress.log(f"{n} {'x' * 1_000}")
+    snapshots, found = Snapshots(job), []
+    reports = 0
+    while lines := snapshots.take(0, 0).lines:
+        assert sum(map(len, lines)) < 600_000
+        found += [int(json.loads(line)["text"].split()[0]) for line in lines]
+        assert job.dirty is (len(found) < 2_000)
+        reports += 1
+    assert (found, reports) == (list(range(2_000)), 5)
+
+
+def test_the_end_brings_what_a_log_can_hold(job: RunningJob, settings: Any) -> None:
+    """All that the store would keep, and a word on the rest."""
+    settings.HEADWAY = {**settings.HEADWAY, "LOG_BYTES": 50_000}
+    for n in range(100):
+        progress.log(f"{n} {'x' * 1_000}")
+    lines = Snapshots(job).last(0, 0, Status.SUCCEEDED).lines
+    told = [json.loads(line)["text"].split(" x")[0] for line in lines]
+    assert sum(map(len, lines)) < 51_000
+    assert told == [f"({100 - len(lines) + 1} lines were left out here)", *told[1:]]
+    assert told[-1] == "99"
