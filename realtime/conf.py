@@ -36,6 +36,8 @@ class Settings:
     """Seconds between two signs of life of a job that does not change."""
     LEASE: float = 10.0
     """Seconds without a sign of life after which a job's worker is taken for dead."""
+    ORPHAN: float = 60.0
+    """Seconds after which a waiting job is looked for in the broker, and lost without it."""
     KEEP_ENDED: int = 86_400
     """Seconds that Redis keeps the state and the log of an ended job; SQL keeps its end."""
     KEEP_SILENT: int = 604_800

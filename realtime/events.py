@@ -101,6 +101,8 @@ class JobState:
     """Whether it has not changed for unusually long though its worker lives."""
     worker: str | None = None
     """The worker that runs it."""
+    queue: str = ""
+    """The queue it waits in, where it was sent straight to one; viewers are not told."""
     redelivers: bool = False
     """Whether the broker delivers it again when its worker dies; viewers are not told."""
 

@@ -20,6 +20,8 @@ class Role(StrEnum):
 
 
 SAFE_TEXT = "The job stopped because of an error."
+HIDDEN = ("queue", "redelivers")
+"""What the service keeps for itself."""
 CANCELLABLE = frozenset({Status.QUEUED, Status.RUNNING, Status.RETRYING})
 
 
@@ -42,7 +44,8 @@ def view(state: State, role: Role) -> State:
         "error": _error(state["error"], role),
         "actions": ["cancel"] if state["status"] in CANCELLABLE else [],
     }
-    seen.pop("redelivers", None)
+    for hidden in HIDDEN:
+        seen.pop(hidden, None)
     return seen
 
 

@@ -35,7 +35,13 @@ def connect() -> None:
     signals.before_task_publish.connect(_on_publish, weak=False, dispatch_uid="headway-_on_publish")
 
 
-def _on_publish(sender: str, headers: dict[str, Any] | None = None, **_: Any) -> None:
+def _on_publish(
+    sender: str,
+    headers: dict[str, Any] | None = None,
+    exchange: Any = None,
+    routing_key: str | None = None,
+    **_: Any,
+) -> None:
     if headers is None or "id" not in headers or not tracked(sender):
         return
     if headers.get("replaced_task_nesting"):
@@ -53,7 +59,9 @@ def _on_publish(sender: str, headers: dict[str, Any] | None = None, **_: Any) ->
     if headers.get("replaced_task_nesting") and (state := _replaced(headers["id"])):
         headers[HEADER] = _handed_on(state, before=state.attempt - 1, seq=0)
         return
-    state = _queued_state(sender, headers)
+    # Without an exchange a message goes straight to the queue of this name.
+    queue = text("" if exchange else routing_key or "", 255)
+    state = _queued_state(sender, headers).changed(queue=queue)
     headers[HEADER] = {
         "title": state.title,
         "owner": state.owner,

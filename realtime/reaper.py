@@ -1,4 +1,7 @@
-"""Finds jobs whose worker has died, in one process at a time, and says what becomes of them."""
+"""Finds jobs whose worker, or whose message, is gone, and says what becomes of them.
+
+In one process at a time, which may be any worker's main one or a web server's.
+"""
 
 from __future__ import annotations
 
@@ -16,24 +19,24 @@ from realtime.conf import conf
 from realtime.errors import StoreAway
 from realtime.events import ENDS, JobState, Status, newest
 from realtime.models import Job
+from realtime.orphans import WAITING, Orphans
 from realtime.publish import FORGOTTEN_STEP, Change, stopped
 from realtime.reporter import Transition, get_reporter
 from realtime.rounds import Rounds
-from realtime.states import State
+from realtime.states import State, read_one
 from realtime.store import Sign, get_store
 
 logger = logging.getLogger("realtime")
 
 STARTED = (Status.RUNNING, Status.PAUSED, Status.WAITING, Status.CANCELLING)
 """The statuses in SQL of jobs that a worker runs."""
-WAITING = (Status.QUEUED, Status.RETRYING)
-"""Those of jobs that none runs, unless it died before SQL was told."""
 PAGE = 1_000
 """Jobs that are looked at together."""
 PAGES = 20
 """Pages in one round."""
 DIED = "Its worker has died."
 """What a job's owner reads."""
+ORPHANED = "The queue has lost it. It can be started again."
 OLDEST = 200
 """Waiting jobs that are looked at in one round, the oldest first: they are next to start."""
 
@@ -65,6 +68,7 @@ class Reaper:
         self._token = uuid.uuid4().hex
         self._contact = Contact()
         self._missing: dict[str, float] = {}
+        self._orphans = Orphans()
         self._database_away = False
 
     def look(self) -> None:
@@ -87,6 +91,8 @@ class Reaper:
         try:
             for job, status in self._silent(now):
                 self._settle(job, status)
+            for job in self._orphans.found():
+                self._give_up(job)
             self._database_away = False
         except Error as error:
             if not self._database_away:
@@ -128,6 +134,15 @@ class Reaper:
         logger.warning("Job %s was not heard for %s s", job, conf.LEASE)
         get_reporter().put(Transition(lambda: verdict(known, floor)))
 
+    def _give_up(self, job: str) -> None:
+        """Tell everybody that nobody will start this job."""
+        known = read_one(job)
+        if known is None or known["status"] not in WAITING:
+            return
+        floor = known["seq"] + FORGOTTEN_STEP
+        logger.warning("Job %s is neither in the broker nor with a worker", job)
+        get_reporter().put(Transition(lambda: given_up(known, floor)))
+
 
 def verdict(known: State, floor: int) -> Change:
     """Return what becomes of a job whose worker has died, unless it is heard meanwhile.
@@ -138,14 +153,25 @@ def verdict(known: State, floor: int) -> Change:
     again = bool(known.get("redelivers"))
     told = DIED + (" The broker will deliver it again." if again else "")
     error = {"kind": "WorkerLost", "text": told, "public": True}
+    state = stopped(known, Status.RETRYING if again else Status.LOST, error=error)
+    return _taken_over(state, floor, conf.LEASE)
+
+
+def given_up(known: State, floor: int) -> Change:
+    """Return the end of a job whose message is lost, unless it is heard of meanwhile."""
+    error = {"kind": "Orphaned", "text": ORPHANED, "public": True}
+    return _taken_over(stopped(known, Status.LOST, error=error), floor, conf.ORPHAN)
+
+
+def _taken_over(state: JobState, floor: int, silent_for: float) -> Change:
     return Change(
-        state=stopped(known, Status.RETRYING if again else Status.LOST, error=error),
-        order=max(known["attempt"], 1),
+        state=state,
+        order=max(state.attempt, 1),
         run=uuid.uuid4().hex,
         claim=True,
         floor=floor,
         transition=True,
-        silent_for=conf.LEASE,
+        silent_for=silent_for,
     )
 
 

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 LEASE = 3.0
 BOUND = 1.5 * LEASE
 """From the last sign of life to the verdict: 15 s with the default lease of 10 s."""
-MORE = {"HEADWAY_MORE": json.dumps({"LEASE": LEASE}), "VISIBILITY": "8"}
+MORE = {"HEADWAY_MORE": json.dumps({"LEASE": LEASE, "ORPHAN": 2.0}), "VISIBILITY": "8"}
 
 Start = Callable[..., Child]
 
@@ -181,6 +181,29 @@ def test_seqs_rise_when_everything_is_lost_and_the_job_is_delivered_again(
     assert has(job, "status", "running")["seq"] > seen["seq"] + 2**31
     gate.touch()
     has(job, "status", "succeeded")
+
+
+def test_jobs_in_the_memory_of_a_worker_are_no_orphans(
+    start: Start, web: Child, gate: Path, redis: RedisServer
+) -> None:
+    """The broker forgets everything; what no worker has taken is lost, and nothing else."""
+    start("threads", concurrency=1)
+    begun(tasks.occupy, gate)
+    reserved = str(tasks.nothing.delay().id)
+    planned = str(tasks.nothing.apply_async(countdown=5 * LEASE).id)
+    with redis.client() as client:
+        wait_until(lambda: client.hlen("unacked") == 2, "the worker to take both")
+        waits = [str(tasks.nothing.delay().id) for _ in range(8)]
+        wait_until(lambda: client.llen("celery"), "one to be left in the queue")
+        left = json.loads(client.lrange("celery", 0, 0)[0])["headers"]["id"]
+        client.flushall()
+    assert left in waits
+    state = has(left, "status", "lost", 2.0 + 4 * LEASE)
+    assert (state["error"]["kind"], state["error"]["public"]) == ("Orphaned", True)
+    wait_until(lambda: Job.objects.get(pk=left).status == "lost", "SQL to know")
+    gate.touch()
+    has(reserved, "status", "succeeded")
+    has(planned, "status", "succeeded", 6 * LEASE)
 
 
 @pytest.mark.parametrize("goes_on", ["at once", "later"])

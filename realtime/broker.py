@@ -1,0 +1,143 @@
+"""Where queued messages are: in the broker's queues, or in the memory of a worker."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from celery import current_app
+
+CHUNK = 1_000
+"""Messages, or keys, that are read at once."""
+CHUNKS = 500
+"""Chunks after which a broker is too full to be looked through."""
+ANSWER = 1.0
+"""Seconds that workers have to answer."""
+
+_ID = re.compile(rb'"id": ?"([0-9a-f-]{36})"')
+"""A message's own id; those of its root and its parent have longer names."""
+
+
+class TooFull(Exception):
+    """The broker holds more than can be looked through; nothing can be said of what is not seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look at the broker has found."""
+
+    jobs: set[str]
+    """Those of the jobs whose messages it holds."""
+    workers_hold: bool
+    """Whether workers hold messages that they have not acknowledged."""
+
+
+def lost(jobs: dict[str, str]) -> set[str]:
+    """Return those jobs whose messages are nowhere; none of them when that is in doubt.
+
+    Each job comes with its queue, "" where that is not known. Raises what the broker's client
+    raises when the broker is away, and `TooFull`.
+    """
+    with current_app.connection_for_read() as connection:
+        connection.connect()
+        found = _look(connection, jobs)
+    left = jobs.keys() - found.jobs
+    answers = list(_told_by_workers(left)) if left else []
+    if not answers and found.workers_hold:
+        return set()
+    return left.difference(*answers)
+
+
+def _look(connection: Any, jobs: dict[str, str]) -> Found:
+    match connection.transport.driver_type:
+        case "redis":
+            return _in_redis(connection.channel(), jobs)
+        case "amqp":
+            return _in_amqp(connection.channel(), jobs)
+        case _:
+            return Found(set(jobs), workers_hold=True)
+
+
+def _in_redis(channel: Any, jobs: dict[str, str]) -> Found:
+    """Look through the lists that are queues, one for each priority, and what workers hold."""
+    seen: set[str] = set()
+    prefix = channel.global_keyprefix or ""  # kombu puts it before the keys of some commands only.
+    for queue in {*current_app.amqp.queues, *_bound_queues(channel), *jobs.values()} - {""}:
+        for step in channel.priority_steps:
+            key = prefix + channel._q_for_pri(queue, step)  # noqa: SLF001  kombu's only name for it
+            seen |= _ids(_listed(channel.client, key), jobs)
+    # Last: messages go from the queues to the workers.
+    seen |= _ids(_hashed(channel.client, prefix + channel.unacked_key), jobs)
+    return Found(seen, workers_hold=bool(channel.client.hlen(channel.unacked_key)))
+
+
+def _bound_queues(channel: Any) -> Iterator[str]:
+    """Yield the queues that any process has declared: this one need not know all of them."""
+    prefix = channel.global_keyprefix or ""
+    pattern = prefix + channel.keyprefix_queue % "*"
+    pages = _pages(lambda cursor: channel.client.scan(cursor, match=pattern, count=CHUNK))
+    for key in [key for page in pages for key in page]:
+        for member in channel.client.smembers(key.decode().removeprefix(prefix)):
+            yield member.decode().split(channel.sep)[-1]
+
+
+def _listed(client: Any, key: str) -> Iterator[bytes]:
+    """Yield a list's messages; what comes in meanwhile moves them on, so that none is missed."""
+    for chunk in range(CHUNKS):
+        page = client.lrange(key, chunk * CHUNK, (chunk + 1) * CHUNK - 1)
+        yield from page
+        if len(page) < CHUNK:
+            return
+    raise TooFull
+
+
+def _hashed(client: Any, key: str) -> Iterator[bytes]:
+    for page in _pages(lambda cursor: client.hscan(key, cursor, count=CHUNK)):
+        yield from page.values()
+
+
+def _pages(read: Callable[[int], tuple[int, Any]]) -> Iterator[Any]:
+    cursor = 0
+    for _ in range(CHUNKS):
+        cursor, page = read(cursor)
+        yield page
+        if not cursor:
+            return
+    raise TooFull
+
+
+def _ids(messages: Iterable[bytes], jobs: Container[str]) -> set[str]:
+    ids = (found.decode() for message in messages for found in _ID.findall(message))
+    return {job for job in ids if job in jobs}
+
+
+def _in_amqp(channel: Any, jobs: dict[str, str]) -> Found:
+    """Look which queues are empty: their messages cannot be read without taking them."""
+    held, consumers = set(), 0
+    for queue in set(jobs.values()):
+        empty, taking = _is_empty(channel, queue)
+        consumers += taking
+        if not empty:
+            held |= {job for job, place in jobs.items() if place == queue}
+    return Found(held, workers_hold=consumers > 0)
+
+
+def _is_empty(channel: Any, name: str) -> tuple[bool, int]:
+    """Tell whether a queue is known to hold nothing, and how many take messages from it."""
+    queue = current_app.amqp.queues.get(name)
+    if not name or queue is None or (queue.queue_arguments or {}).get("x-queue-type") == "quorum":
+        return False, 0  # Tasks with a countdown wait elsewhere when queues are quorum queues.
+    declared = channel.queue_declare(name, passive=True)
+    return not declared.message_count, declared.consumer_count
+
+
+def _told_by_workers(jobs: set[str]) -> Iterator[set[str]]:
+    """Yield, for each worker that answers, those of the jobs that it has or waits for."""
+    inspect = current_app.control.inspect(timeout=ANSWER)
+    known: dict[str, Any] = inspect.query_task(*sorted(jobs)) or {}
+    yield from map(set, known.values())
+    planned: Any = inspect.scheduled() or {}
+    for tasks in planned.values():
+        yield {task["request"]["id"] for task in tasks}
