@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from celery import current_app
 
+from realtime.cleaning import text
 from realtime.conf import conf
 from realtime.errors import HeadwayError, Refused
 from realtime.events import ENDS, Status
@@ -15,6 +17,11 @@ from realtime.publish import end_elsewhere
 from realtime.reporter import Transition, get_reporter
 from realtime.states import State, read_one
 from realtime.store import get_store
+
+TAG = 50
+"""Characters kept of a tag."""
+TAGS = 20
+"""Tags kept of a job."""
 
 
 def start(
@@ -31,9 +38,9 @@ def start(
     Raises `HeadwayError` when the task is not tracked.
     """
     given = {
-        "title": title,
+        "title": None if title is None else text(title, conf.TEXT_LENGTH),
         "owner": None if owner is None else str(owner.pk),
-        "tags": list(tags),
+        "tags": [text(tag, TAG) for tag in islice([tags] if type(tags) is str else tags, TAGS)],
     }
     result = task.apply_async(args, kwargs, headers={"headway": given})
     job = Job.objects.filter(pk=result.id).first()

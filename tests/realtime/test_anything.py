@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
+import realtime
 from realtime import Cancelled, progress, protocol
 from realtime.events import Status
 from realtime.models import Job
@@ -28,6 +29,8 @@ from realtime.running import RunningJob
 from realtime.snapshot import Snapshots
 from realtime.states import read_one
 from realtime.store import get_store
+from tests import tasks
+from tests.services import RedisServer
 
 
 class Odd(BaseException):
@@ -250,6 +253,23 @@ def test_any_object_reaches_store_row_and_frame(
         assert len(frame.encode()) < 40_000
         assert "\\u0000" not in frame
         json.loads(frame, parse_constant=pytest.fail)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("make", MADE)
+def test_any_object_may_be_a_title_or_a_tag(redis: RedisServer, make: Callable[[], Any]) -> None:
+    """The job is queued under a text that can be shown, with few and short tags."""
+    job = realtime.start(tasks.nothing, title=make(), tags=[make()] * 30)
+    state = job.state()
+    assert job.title == state["title"] != ""
+    assert len(job.title) <= 500
+    assert (len(state["tags"]), max(map(len, state["tags"])) <= 50) == (20, True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_word_is_one_tag(redis: RedisServer) -> None:
+    """Not as many as it has letters."""
+    assert realtime.start(tasks.nothing, tags="urgent").state()["tags"] == ["urgent"]
 
 
 @pytest.fixture
