@@ -157,7 +157,7 @@ def _fresh(record: _Record, report: Report) -> tuple[str, ...]:
         return ()
     base = report.base
     if base is None:
-        base = record.base if record.run == report.run else None
+        base = record.base if report.run and record.run == report.run else None
     record.base = record.log if base is None else base
     place = record.base + report.told
     if place > record.log:

@@ -32,7 +32,7 @@ end
 redis.call('HSET', KEYS[1], 'heard', now)
 if told > 0 or #ARGV >= first then
   -- Each line has a place: those told twice are in it already, those before them may be lost.
-  local base = tonumber(ARGV[10]) or (holder == run and tonumber(had[8])) or log
+  local base = tonumber(ARGV[10]) or (run ~= '' and holder == run and tonumber(had[8])) or log
   if base + told > log then
     redis.call('DEL', KEYS[2])
     log = base + told

@@ -105,9 +105,9 @@ async def test_the_last_lines_come_though_two_reads_cross(
     read, begun = reading.log, list[threading.Event]()
     gates = [threading.Event(), threading.Event()]
 
-    def held(job: str, after: int, limit: int = 1_000) -> Lines:
+    def held(job: str, after: int, *more: int) -> Lines:
         """Read, and hold the answers of the first two readers back."""
-        found = read(job, after, limit)
+        found = read(job, after, *more)
         if len(begun) < len(gates):
             begun.append(gates[len(begun)])
             begun[-1].wait(5)

@@ -82,3 +82,10 @@ def test_lines_that_the_store_forgot_are_counted(store: Store) -> None:
     lose_everything()
     assert reading.log(JOB, 1, newest=2) == Lines(lines=[], lost=1)
     assert reading.log(JOB, 2, newest=2) == Lines(lines=[], lost=0)
+
+
+def test_lines_of_no_run_are_always_new(store: Store) -> None:
+    """Who reports for no run does not count what was told before."""
+    store.remember([report("a", run="")])
+    store.remember([report("b", run="")])
+    assert texts(store) == [(1, "a"), (2, "b")]
