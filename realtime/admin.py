@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
@@ -17,6 +19,19 @@ if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Job]
 else:  # Django's own classes are generic only for type checkers.
     _Tabular, _ModelAdmin = admin.TabularInline, admin.ModelAdmin
+
+
+class Changes(ChangeList):
+    """A list that leads back to itself when its address holds what no database can be asked."""
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        """Return the filters, told by Django's own refusal where they cannot be."""
+        if any("\x00" in value for _, values in request.GET.lists() for value in values):
+            raise IncorrectLookupParameters
+        try:
+            return super().get_filters(request)
+        except OverflowError as error:
+            raise IncorrectLookupParameters from error
 
 
 class FileInline(_Tabular):
@@ -59,6 +74,11 @@ class JobAdmin(_ModelAdmin):
         "finished_at",
         "last",
     )
+
+    def get_changelist(self, request: HttpRequest, **named: Any) -> type[ChangeList]:
+        """Return what makes the list."""
+        del request, named
+        return Changes
 
     @admin.display(description=_("progress"))
     def live(self, job: Job) -> SafeString:

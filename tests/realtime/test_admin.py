@@ -33,3 +33,23 @@ def test_jobs_are_looked_at_and_not_changed(job: Job, admin_client: Client, sett
     assert "deletelink" not in page
     assert admin_client.get("/admin/realtime/job/add/").status_code == 403
     assert admin_client.post(f"/admin/realtime/job/{job.pk}/delete/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("?q=%00", "?q=%ff", "?q=" + "9" * 5_000, "?status=%00", "?status=gone", "?name=%00a"),
+        *("?name=%ed%a0%80", "?p=x", "?p=99999999999999999999", "?o=x", "?o=-99.%00", "?x=1"),
+        *(
+            "?queued_at__year=x",
+            "?queued_at__year=99999999999",
+            "?queued_at__year=2026&queued_at__month=77",
+        ),
+        *("?id=x", "?id__in=x,%00", "?owner__password__startswith=a", "?__proto__=1", "?%00=1"),
+        *("x/change/", "%00/change/", "_5F_00/change/", "0b9d3a01/change/", "..%2f/change/"),
+    ],
+)
+def test_bad_addresses_of_the_admin_are_no_errors(admin_client: Client, path: str) -> None:
+    """A list, a way back to it, or a page which says that there is none."""
+    answer = admin_client.get(f"/admin/realtime/job/{path}")
+    assert answer.status_code in {200, 302, 400, 403, 404}
