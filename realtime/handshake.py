@@ -107,7 +107,8 @@ def visitor(scope: dict[str, Any]) -> Visitor | None:
 def _session_key(scope: dict[str, Any]) -> str | None:
     # Read as Django reads it: the standard library stops at the first cookie it does not like.
     cookies = parse_cookie("; ".join(_headers(scope, b"cookie")))
-    return cookies.get(settings.SESSION_COOKIE_NAME)
+    key = cookies.get(settings.SESSION_COOKIE_NAME)
+    return key if key and "\x00" not in key else None  # PostgreSQL cannot be asked for a NUL.
 
 
 def _headers(scope: dict[str, Any], name: bytes) -> list[str]:

@@ -10,7 +10,7 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
@@ -98,13 +98,20 @@ def answers(method: str, *, signed_in: bool = True) -> Callable[[View], View]:
 
 
 def _admit(request: HttpRequest, method: str, *, signed_in: bool) -> None:
-    if signed_in and not request.user.is_authenticated:
+    if signed_in and not _is_signed_in(request):
         raise NotSignedIn
     allowed = ["GET", "HEAD"] if method == "GET" else [method]
     if method != "any" and request.method not in allowed:
         raise WrongMethod(allowed, str(request.method))
     if method not in {"GET", "any"}:
         _check_token(request)
+
+
+def _is_signed_in(request: HttpRequest) -> bool:
+    try:
+        return request.user.is_authenticated
+    except DataError:  # A session's key with a NUL, for which PostgreSQL cannot be asked.
+        return False
 
 
 class _Check(CsrfViewMiddleware):
