@@ -16,7 +16,7 @@ from realtime import reaper
 from realtime.conf import conf
 from realtime.errors import StoreAway
 from realtime.events import Status
-from realtime.publish import end_elsewhere
+from realtime.publish import end_elsewhere, worker_lost
 from realtime.reporter import Transition, get_reporter
 from realtime.rounds import Rounds
 from realtime.runs import WORKER
@@ -86,8 +86,8 @@ def _comes_back(task: Any) -> bool:
 
 
 def _tell_of(job: str) -> None:
-    error = {"kind": "WorkerLost", "text": reaper.DIED, "public": True}
-    get_reporter().put(Transition(lambda: end_elsewhere(job, Status.LOST, run=WORKER, error=error)))
+    end: dict[str, Any] = {"run": WORKER, "error": worker_lost()}
+    get_reporter().put(Transition(lambda: end_elsewhere(job, Status.LOST, **end)))
 
 
 _lease = Lease()

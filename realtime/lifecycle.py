@@ -15,7 +15,7 @@ from realtime.cleaning import text
 from realtime.conf import conf
 from realtime.errors import Cancelled, JobError
 from realtime.events import Status, timestamp
-from realtime.publish import end_elsewhere
+from realtime.publish import end_elsewhere, worker_lost
 from realtime.queueing import HEADER
 from realtime.reporter import Transition, get_reporter
 from realtime.running import RunningJob
@@ -96,8 +96,11 @@ def _on_failure(task_id: str, exception: BaseException, sender: Any = None, **_:
         return
     if sender is not None and not tracked(sender.name):
         return
-    status = Status.LOST if isinstance(exception, WorkerLostError) else Status.FAILED
-    _end(task_id, status, error=_error(exception))
+    if isinstance(exception, WorkerLostError):
+        error = worker_lost(text(exception, conf.TEXT_LENGTH))
+        _end(task_id, Status.LOST, error=error)
+    else:
+        _end(task_id, Status.FAILED, error=_error(exception))
 
 
 def _on_revoked(request: Any, *, expired: bool = False, terminated: bool = False, **_: Any) -> None:

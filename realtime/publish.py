@@ -158,6 +158,11 @@ def end_elsewhere(job: str, status: Status, *, run: str = "", **more: Any) -> Ch
     return Change(state=state, order=order, run=run, floor=known["seq"], transition=True)
 
 
+def worker_lost(more: str = "") -> dict[str, Any]:
+    """Return the error of a job whose worker has died, which its owner may read."""
+    return {"kind": "WorkerLost", "text": f"Its worker has died. {more}".strip(), "public": True}
+
+
 def stopped(known: State, status: Status, **more: Any) -> JobState:
     """Return the state of a job that its worker runs no longer."""
     at = timestamp()

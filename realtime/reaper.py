@@ -20,7 +20,7 @@ from realtime.errors import StoreAway
 from realtime.events import ENDS, JobState, Status, newest
 from realtime.models import Job
 from realtime.orphans import WAITING, Orphans
-from realtime.publish import FORGOTTEN_STEP, Change, stopped
+from realtime.publish import FORGOTTEN_STEP, Change, stopped, worker_lost
 from realtime.reporter import Transition, get_reporter
 from realtime.rounds import Rounds
 from realtime.states import State, read_one
@@ -34,9 +34,9 @@ PAGE = 1_000
 """Jobs that are looked at together."""
 PAGES = 20
 """Pages in one round."""
-DIED = "Its worker has died."
-"""What a job's owner reads."""
 ORPHANED = "The queue has lost it. It can be started again."
+VERDICTS = 500
+"""Silent jobs that are settled in one round."""
 OLDEST = 200
 """Waiting jobs that are looked at in one round, the oldest first: they are next to start."""
 
@@ -89,7 +89,7 @@ class Reaper:
 
     def _judge(self, now: float) -> None:
         try:
-            for job, status in self._silent(now):
+            for job, status in self._silent(now)[:VERDICTS]:
                 self._settle(job, status)
             for job in self._orphans.found():
                 self._give_up(job)
@@ -151,8 +151,7 @@ def verdict(known: State, floor: int) -> Change:
     is refused from now on: the job is taken over, by nobody.
     """
     again = bool(known.get("redelivers"))
-    told = DIED + (" The broker will deliver it again." if again else "")
-    error = {"kind": "WorkerLost", "text": told, "public": True}
+    error = worker_lost("The broker will deliver it again." if again else "")
     state = stopped(known, Status.RETRYING if again else Status.LOST, error=error)
     return _taken_over(state, floor, conf.LEASE)
 

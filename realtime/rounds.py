@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable
 
 logger = logging.getLogger("realtime")
 
 
+FORK_SECONDS = 1.0
+"""How long a fork waits for the end of a round."""
+
+
 class Rounds:
-    """Calls something every so often; an error in one round does not end the next."""
+    """Calls something every so often; an error in one round does not end the next.
+
+    A process is not forked in the middle of a round: its child would inherit the locks of SQLite
+    and other libraries as they are then, and wait for a thread that it does not have.
+    """
 
     def __init__(self, name: str, call: Callable[[], None], interval: Callable[[], float]) -> None:
         """Prepare; nothing runs before the start."""
@@ -19,6 +28,13 @@ class Rounds:
         self._interval = interval
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._round = threading.Lock()
+        self._forking = False
+        os.register_at_fork(
+            before=self._before_fork,
+            after_in_parent=self._after_fork,
+            after_in_child=self._after_fork,
+        )
 
     def start(self) -> None:
         """Begin, unless it has begun."""
@@ -40,8 +56,20 @@ class Rounds:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            try:
-                self._call()
-            except Exception:
-                logger.exception("%s met an error and goes on", self._name)
+            with self._round:
+                self._make()
             self._stop.wait(self._interval())
+
+    def _make(self) -> None:
+        try:
+            self._call()
+        except Exception:
+            logger.exception("%s met an error and goes on", self._name)
+
+    def _before_fork(self) -> None:
+        self._forking = self.alive and self._round.acquire(timeout=FORK_SECONDS)
+
+    def _after_fork(self) -> None:
+        if self._forking:
+            self._forking = False
+            self._round.release()

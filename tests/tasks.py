@@ -67,6 +67,12 @@ def occupy_late(gate: str, told: str) -> int:
     return _occupy(gate, told)
 
 
+@shared_task(base=Task, retry_on_worker_lost=True, max_retries=1, default_retry_delay=0)
+def occupy_again(gate: str, told: str) -> int:
+    """Do so in a task that Celery tries again when the worker dies (since Celery 5.7)."""
+    return _occupy(gate, told)
+
+
 @shared_task
 def hold_everything(seconds: int, told: str) -> None:
     """Let no other Python code of this process run, not even the reporter's."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from celery import Task, current_app
 from celery.result import AsyncResult
 from django.db import transaction
 
@@ -103,7 +104,8 @@ def test_a_killed_child_is_seen_before_its_lease_is_over(start: Start, gate: Pat
     start("prefork")
     job, pid = begun(tasks.occupy, gate)
     os.kill(pid, signal.SIGKILL)
-    assert has(job, "status", "lost", LEASE)["error"]["text"] == "Its worker has died."
+    error = has(job, "status", "lost", LEASE)["error"]
+    assert (error["kind"], error["public"]) == ("WorkerLost", True)
     wait_until(lambda: Job.objects.get(pk=job).status == "lost", "SQL to know")
 
 
@@ -164,6 +166,27 @@ def test_a_killed_child_whose_message_is_rejected(start: Start, gate: Path) -> N
     assert has(job, "status", "running", 5)["fraction"] == 0.4
     gate.touch()
     assert has(job, "status", "succeeded")["message"] == "after"
+
+
+@pytest.mark.skipif(not hasattr(Task, "retry_on_worker_lost"), reason="new in Celery 5.7")
+def test_a_killed_child_whose_task_is_tried_again(start: Start, gate: Path) -> None:
+    """Celery starts the next attempt when it has seen the death; nobody calls the job lost."""
+    start("prefork")
+    job, pid = begun(tasks.occupy_again, gate)
+    os.kill(pid, signal.SIGKILL)
+    assert where(gate, times=2) != pid
+    assert has(job, "status", "running")["attempt"] == 2
+    gate.touch()
+    assert has(job, "status", "succeeded")["attempt"] == 2
+
+
+def test_a_child_that_is_terminated_is_cancelled(start: Start, gate: Path) -> None:
+    """Celery kills it on request, and says so."""
+    start("prefork")
+    job, _ = begun(tasks.occupy, gate)
+    current_app.control.revoke(job, terminate=True, signal="SIGKILL")
+    state = has(job, "status", "cancelled", LEASE)
+    frozen(LEASE, lambda: read_one(job) == state)
 
 
 def test_seqs_rise_when_everything_is_lost_and_the_job_is_delivered_again(
@@ -231,14 +254,14 @@ def test_a_worker_that_was_taken_for_dead_changes_nothing(
     assert not File.objects.filter(job_id=job).exists()
 
 
-@pytest.mark.parametrize("pool", ["prefork", "threads", "solo", "gevent"])
+@pytest.mark.parametrize("pool", ["threads", "solo", "gevent"])
 def test_a_silent_task_is_not_taken_for_dead(
     start: Start, web: Child, gate: Path, pool: str
 ) -> None:
     """It makes no calls for several leases."""
     start(pool)
     job, _ = begun(tasks.occupy, gate)
-    frozen(2 * LEASE, lambda: runs(job))
+    frozen(1.5 * LEASE, lambda: runs(job))
     gate.touch()
     has(job, "status", "succeeded")
 
