@@ -15,6 +15,10 @@ logger = logging.getLogger("realtime")
 
 GATHER = 0.04
 """Seconds between two announcements of one process: ends of many small tasks go together."""
+SHARE = 0.05
+"""The part of its time that a busy process spends on announcing, at most."""
+LONGEST = 0.1
+"""Seconds between two announcements, however long they take: as a job's own reports."""
 PATIENCE = 1.0
 """Seconds an announcement may take; it holds up the next reports, but no task."""
 
@@ -53,7 +57,7 @@ _native_pool: Any = None
 
 
 _waiting: dict[str, list[str]] = {}
-_sent_at = 0.0
+_next_at = 0.0
 
 
 def announce(shards: dict[str, list[str]]) -> None:
@@ -68,13 +72,14 @@ def announce(shards: dict[str, list[str]]) -> None:
 
 def settle(*, now: bool = False) -> bool:
     """Send what waits when its time has come, or `now`; returns whether nothing waits any more."""
-    global _sent_at  # noqa: PLW0603  one for the process, as there is one reporter
-    at = time.monotonic()
-    if _waiting and (now or at - _sent_at >= GATHER):
+    global _next_at  # noqa: PLW0603  one for the process, as there is one reporter
+    begun = time.monotonic()
+    if _waiting and (now or begun >= _next_at):
         shards = dict(_waiting)
         _waiting.clear()
-        _sent_at = at
         _deliver(shards)
+        took = time.monotonic() - begun
+        _next_at = begun + min(max(GATHER, took / SHARE), LONGEST)
     return not _waiting
 
 

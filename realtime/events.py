@@ -6,6 +6,9 @@ import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
+from operator import attrgetter
+from time import time_ns
 from typing import Any
 
 
@@ -122,7 +125,7 @@ class JobState:
 
     def values(self) -> dict[str, Any]:
         """Return the fields by name; lists and dictionaries are the state's own, not copies."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return dict(zip(self.__slots__, _fields(self), strict=True))
 
     def changed(self, **values: Any) -> JobState:
         """Return the state with some values replaced."""
@@ -132,6 +135,9 @@ class JobState:
     def from_dict(cls, values: dict[str, Any]) -> JobState:
         """Read a state back from what a store or a database row holds."""
         return cls(**{name: values[name] for name in cls.__slots__ if name in values})
+
+
+_fields = attrgetter(*JobState.__slots__)
 
 
 def with_numbers(body: str, seq: int, log: int) -> str:
@@ -153,5 +159,12 @@ def topics_of(state: dict[str, Any]) -> tuple[str, str, str, str]:
 
 def timestamp(moment: datetime | None = None) -> str:
     """Return a moment (now, when none is given) as ISO 8601 in UTC with milliseconds."""
-    moment = moment or datetime.now(UTC)
+    if moment is None:
+        seconds, milliseconds = divmod(time_ns() // 1_000_000, 1000)
+        return f"{_second(seconds)}.{milliseconds:03d}Z"
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@lru_cache(maxsize=2)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import DataError, Error, IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from realtime.events import ENDS, JobState
+from realtime.events import ENDS, JobState, with_numbers
 from realtime.models import Job
 
 logger = logging.getLogger("realtime")
@@ -24,7 +24,7 @@ LOCK_NOT_AVAILABLE = "55P03"
 """What PostgreSQL calls it when that takes longer."""
 
 _ENDS = tuple(sorted(ENDS))
-_COLUMNS = ("status", "attempt", "seq", "started_at", "finished_at", "last")
+_COLUMNS = ("status", "attempt", "seq", "started_at", "finished_at")
 
 
 def try_record(rows: list[Row]) -> list[Row]:
@@ -52,7 +52,7 @@ def record(rows: list[Row]) -> list[Row]:
 
 
 def _written(rows: list[Row]) -> list[Row]:
-    return [row for row in rows if not _write(row[0], _columns(*row))]
+    return [row for row in rows if not _write(*row)]
 
 
 def _alone(row: Row) -> bool:
@@ -66,24 +66,30 @@ def _alone(row: Row) -> bool:
     return True
 
 
-def _write(state: JobState, columns: dict[str, Any]) -> bool:
-    if not _update(state.id, columns):
+def _write(state: JobState, seq: int, log: int) -> bool:
+    if not _update(state, seq, log):
         # The row is missing until the transaction that queued the job is committed, and for
         # ever when it was rolled back.
-        if not _insert(_row(state, columns)):
+        if not _insert(_row(state, seq, log)):
             return False
-        _update(state.id, columns)
+        _update(state, seq, log)
     return True
 
 
-def _update(job: str, columns: dict[str, Any]) -> int:
+def _update(state: JobState, seq: int, log: int) -> int:
     """Bring a row up to date unless its job has ended or a newer run has written; 0 then."""
-    fields = {field.name: field for field in Job._meta.concrete_fields}  # noqa: SLF001
+    fields, columns = _fields(), _columns(state, seq)
     values = [fields[name].get_db_prep_save(columns[name], connection) for name in _COLUMNS]
-    key = fields["id"].get_db_prep_value(job, connection)
+    last = with_numbers(state.body(), seq, log)
+    key = fields["id"].get_db_prep_value(state.id, connection)
     with connection.cursor() as cursor:
-        cursor.execute(_update_statement(connection.vendor), [*values, key, *_ENDS, columns["seq"]])
+        cursor.execute(_update_statement(connection.vendor), [*values, last, key, *_ENDS, seq])
         return int(cursor.rowcount)
+
+
+@cache
+def _fields() -> dict[str, Any]:
+    return {field.name: field for field in Job._meta.concrete_fields}  # noqa: SLF001
 
 
 @cache
@@ -91,7 +97,7 @@ def _update_statement(vendor: str) -> str:
     """Return the statement, made once: Django takes longer to make it than databases to obey."""
     del vendor  # Whose quotes they are.
     quote = connection.ops.quote_name
-    sets = ", ".join(f"{quote(name)} = %s" for name in _COLUMNS)
+    sets = ", ".join(f"{quote(name)} = %s" for name in (*_COLUMNS, "last"))
     ends = ", ".join(["%s"] * len(_ENDS))
     table = quote(Job._meta.db_table)  # noqa: SLF001
     return (
@@ -117,10 +123,10 @@ def _insert(row: Job) -> bool:
 
 def create(state: JobState) -> None:
     """Write the row of a job that is being queued."""
-    _row(state, _columns(state, 0, 0)).save(force_insert=True)
+    _row(state, 0, 0).save(force_insert=True)
 
 
-def _row(state: JobState, columns: dict[str, Any]) -> Job:
+def _row(state: JobState, seq: int, log: int) -> Job:
     return Job(
         id=state.id,
         name=state.name[:255],
@@ -129,18 +135,18 @@ def _row(state: JobState, columns: dict[str, Any]) -> Job:
         root=state.root,
         parent=state.parent,
         queued_at=_moment(state.queued_at) or timezone.now(),
-        **columns,
+        last={**state.values(), "log": log},
+        **_columns(state, seq),
     )
 
 
-def _columns(state: JobState, seq: int, log: int) -> dict[str, Any]:
+def _columns(state: JobState, seq: int) -> dict[str, Any]:
     return {
         "status": state.status,
         "attempt": state.attempt,
         "seq": seq,
         "started_at": _moment(state.started_at),
         "finished_at": _moment(state.finished_at),
-        "last": {**state.values(), "log": log},
     }
 
 

@@ -19,6 +19,7 @@ from django.db import close_old_connections, connection
 
 from realtime import announcer, records
 from realtime.conf import conf
+from realtime.latch import Bell, Latch
 from realtime.publish import BLIND_STEP, Change, Published, publish
 from realtime.running import RunningJob
 from realtime.snapshot import Snapshots
@@ -88,7 +89,7 @@ class Transition:
         """Prepare a change, made when its turn comes; `ends` is watched no longer."""
         self.make = make
         self.ends = ends
-        self._recorded = threading.Event()
+        self._recorded = Latch()
         self._tries = 0
 
     def try_again(self) -> bool:
@@ -98,7 +99,7 @@ class Transition:
 
     def recorded(self) -> None:
         """Tell the maker that nothing can be lost any more."""
-        self._recorded.set()
+        self._recorded.open()
 
     def wait(self, timeout: float) -> bool:
         """Wait until the change is recorded; False when that takes longer than `timeout` s."""
@@ -116,7 +117,7 @@ class Reporter:
         self._retried: list[Transition] = []
         self._unsent: deque[Change] = deque(maxlen=WAITING)
         self._unrecorded: list[tuple[list[records.Row], list[Transition]]] = []
-        self._wake = threading.Event()
+        self._wake = Bell()
         self._asleep = False
         self._closing = False
         self._away_until = 0.0
@@ -134,7 +135,7 @@ class Reporter:
         self._watched[id(watched)] = watched
         self._start()
         if self._asleep:
-            self._wake.set()
+            self._wake.ring()
         return watched
 
     def put(self, transition: Transition, *, soon: bool = False) -> Transition:
@@ -142,13 +143,13 @@ class Reporter:
         self._urgent.append(transition)
         self._start()
         if not soon or self._asleep:
-            self._wake.set()
+            self._wake.ring()
         return transition
 
     def close(self, timeout: float) -> None:
         """Publish what is there and stop; waits at most `timeout` seconds."""
         self._closing = True
-        self._wake.set()
+        self._wake.ring()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)
 
@@ -192,7 +193,6 @@ class Reporter:
             if not self._watched and not self._urgent:
                 self._wake.wait(60)
             self._asleep = False
-        self._wake.clear()
 
     def _beat(self, now: float) -> None:
         self._record_again(now)

@@ -66,40 +66,43 @@ class Snapshots:
             silent=silent and self._known,
         )
 
-    def state(self, now: float) -> JobState:
-        """Return the state as it is; what cannot be read of a job never hides the job."""
+    def state(self, now: float, **more: Any) -> JobState:
+        """Return the state as it is, or with other values.
+
+        What cannot be read of a job never hides the job.
+        """
         try:
-            return self._state(now)
+            return JobState(**{**self._values(now), **more})
         except Exception:
             logger.exception("The progress of job %s cannot be read", self._job.id)
-            job = self._job
-            return JobState(**identity(job), status=Status.RUNNING, started_at=job.started_at)
+            known = {"status": Status.RUNNING, "started_at": self._job.started_at}
+            return JobState(**{**identity(self._job), **known, **more})
 
-    def _state(self, now: float) -> JobState:
+    def _values(self, now: float) -> dict[str, Any]:
         job = self._job
         counter = job.path[-1].counters[1:2] or job.path[-1].counters[:1]
         fraction = self._forward(job.trunk.fraction)
         self._pace.observe(now, counter[0].count, fraction)
-        return JobState(
+        return {
             **identity(job),
-            status=Status.CANCELLING if job.cancelling else Status.RUNNING,
-            current=counter[0].count,
-            total=number(counter[0].total),
-            unit=text(counter[0].unit, UNIT),
-            fraction=fraction,
-            message=text(job.message, conf.TEXT_LENGTH),
-            rate=_rounded(self._pace.rate),
-            eta=_rounded(self._pace.eta(now)),
-            stages=[stage.view() for stage in job.trunk.children],
-            ok=_whole(job.ok),
-            failed=_whole(job.failed),
-            skipped=_whole(job.skipped),
-            files=list(job.files),
-            started_at=job.started_at,
-            updated_at=self._updated_at,
-            heard_at=timestamp(),
-            stalled=self._stalled,
-        )
+            "status": Status.CANCELLING if job.cancelling else Status.RUNNING,
+            "current": counter[0].count,
+            "total": number(counter[0].total),
+            "unit": text(counter[0].unit, UNIT),
+            "fraction": fraction,
+            "message": text(job.message, conf.TEXT_LENGTH),
+            "rate": _rounded(self._pace.rate),
+            "eta": _rounded(self._pace.eta(now)),
+            "stages": [stage.view() for stage in job.trunk.children],
+            "ok": _whole(job.ok),
+            "failed": _whole(job.failed),
+            "skipped": _whole(job.skipped),
+            "files": list(job.files),
+            "started_at": job.started_at,
+            "updated_at": self._updated_at,
+            "heard_at": timestamp(),
+            "stalled": self._stalled,
+        }
 
     def last(self, now: float, known: int, status: Status, **more: Any) -> Change:
         """Return the change with which the attempt ends; a success is whole."""
@@ -117,14 +120,13 @@ class Snapshots:
         )
 
     def _last_state(self, now: float, status: Status, more: dict[str, Any]) -> JobState:
-        state = self.state(now)
         at = timestamp()
         more = {"updated_at": at, "stalled": False, "eta": None, **more}
         if status is Status.SUCCEEDED:
             more |= {"fraction": 1.0}
         if status is not Status.RETRYING:
             more |= {"finished_at": at}
-        return state.changed(status=status, **more)
+        return self.state(now, status=status, **more)
 
     def lines(self, size: float = math.inf) -> tuple[str, ...]:
         """Fetch log lines that have come since, each as a JSON object: about `size` characters."""
