@@ -15,7 +15,8 @@ from weakref import ref
 
 from realtime.cleaning import is_meant, number, shown, total_of
 from realtime.conf import conf
-from realtime.running import LONG, Counter, RunningJob
+from realtime.running import LONG, RunningJob
+from realtime.stages import Counter
 
 Item = TypeVar("Item")
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from inspect import getgeneratorlocals
 from typing import Any
-from weakref import ref
 
-from realtime.cleaning import number, shown, text
+from realtime.cleaning import shown, text
 from realtime.conf import conf
 from realtime.errors import Cancelled
 from realtime.events import timestamp
+from realtime.stages import Counter, Stage
 
 LOST = "It was taken for lost, or has ended elsewhere."
 TAKEN_OVER = "Another worker runs this job now."
@@ -24,86 +23,6 @@ LONG = 10_000
 ITEM_LENGTH = 900
 """Characters kept of an item and of its reason, which share one log line."""
 LEVELS = ("debug", "info", "warning", "error", "critical")
-
-
-class Counter:
-    """How far one loop, or one stage, is."""
-
-    __slots__ = ("loop", "n", "total", "unit", "wanted")
-
-    def __init__(self, total: float | None = None, unit: str = "") -> None:
-        """Begin at nothing."""
-        self.n: float = 0
-        self.total = total
-        self.unit = unit
-        self.wanted = False
-        """Raised when somebody asks something of the job; looked at by the loop at each step."""
-        self.loop: ref[Generator[Any, None, None]] | None = None
-        """The loop that counts for itself, in its variable `n`; weak, or it would never end."""
-
-    def look(self) -> bool:
-        """Read the loop's number where it is; returns whether it has changed.
-
-        So the loop need not tell it, and what came before a long step is seen during the step.
-        """
-        steps = self.loop() if self.loop else None
-        n = getgeneratorlocals(steps).get("n", self.n) if steps is not None else self.n
-        if n is self.n or n == self.n:  # What is not a number does not equal itself.
-            return False
-        self.n = n
-        return True
-
-    @property
-    def count(self) -> float:
-        """How many items are done, whatever the task has put there."""
-        return number(self.n) or 0
-
-    @property
-    def fraction(self) -> float | None:
-        """The part that is done, None while the total is unknown."""
-        return _share(self.count, number(self.total))
-
-
-class Stage:
-    """A named, weighted part of a job; stages nest."""
-
-    __slots__ = ("children", "counters", "name", "status", "weight")
-
-    def __init__(self, name: str, weight: object) -> None:
-        """Begin as a part that is still to come."""
-        self.name = text(name, conf.NAME_LENGTH)
-        self.weight = max(number(weight) or 0, 0)
-        self.status = "queued"
-        self.children: list[Stage] = []
-        self.counters = [Counter()]
-
-    @property
-    def fraction(self) -> float | None:
-        """The part that is done: all at the end, else from its children or its loops."""
-        if self.status == "succeeded":
-            return 1.0
-        if self.children:
-            return _weighted(self.children)
-        return _nested(self.counters)
-
-    def declared(self, name: str) -> Stage | None:
-        """Return the declared part of this name that is still to come, None when there is none."""
-        for stage in self.children:
-            if stage.name == name and stage.status == "queued":
-                return stage
-        return None
-
-    def view(self) -> dict[str, Any]:
-        """Return what viewers see of the part."""
-        seen: dict[str, Any] = {
-            "name": self.name,
-            "fraction": self.fraction,
-            "weight": self.weight,
-            "status": self.status,
-        }
-        if self.children:
-            seen["stages"] = [child.view() for child in self.children]
-        return seen
 
 
 class RunningJob:
@@ -295,25 +214,3 @@ def _brief(value: object) -> str:
     if type(value) is str and len(value) <= ITEM_LENGTH:
         return value
     return text(value, ITEM_LENGTH)
-
-
-def _weighted(stages: list[Stage]) -> float | None:
-    """Return the weighted fraction of stages; one that is unknown counts as not begun."""
-    whole = sum(stage.weight for stage in stages)
-    if not whole:
-        return None
-    return sum(stage.weight * (stage.fraction or 0.0) for stage in stages) / whole
-
-
-def _nested(counters: list[Counter]) -> float | None:
-    """Return the fraction of loops within loops: an inner one refines its outer one's step."""
-    fraction: float | None = None
-    for counter in reversed(counters[1:] or counters):
-        fraction = _share(counter.count + (fraction or 0.0), number(counter.total))
-    return fraction
-
-
-def _share(n: float, total: float | None) -> float | None:
-    if not total:
-        return None if total is None else 1.0
-    return min(max(n / total, 0.0), 1.0)
