@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.db import connection
 from billiard.exceptions import WorkerLostError
 from django.core.files.storage import default_storage
 
@@ -111,8 +112,15 @@ def job(redis: RedisServer, settings: Any, tmp_path: Path) -> Iterator[str]:
 
 def in_another_thread(call: Callable[[], Any]) -> Any:
     """Return what a worker's thread of its own would get."""
+
+    def run() -> Any:
+        try:
+            return call()
+        finally:
+            connection.close()
+
     with ThreadPoolExecutor(1) as threads:
-        return threads.submit(call).result()
+        return threads.submit(run).result()
 
 
 @pytest.mark.parametrize("how", ["taken over", "lost"])
