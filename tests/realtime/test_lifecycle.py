@@ -13,9 +13,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import connection
 from billiard.exceptions import WorkerLostError
 from django.core.files.storage import default_storage
+from django.db import connection
 
 from realtime import files, lifecycle, progress, queueing
 from realtime.errors import Cancelled, StoreAway
