@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 from realtime.layer import open_layer
+from realtime.metrics import counted
 
 logger = logging.getLogger("realtime")
 
@@ -89,7 +90,9 @@ def _deliver(shards: dict[str, list[str]]) -> None:
             _pool().apply(_send, (shards,))
         else:
             _send(shards)
+        counted.count("announcements_sent", len(shards))
     except Exception as error:  # noqa: BLE001  a layer may raise anything, and readers heal
+        counted.count("announcements_failed", len(shards))
         close()
         logger.warning("The layer is away, readers will heal: %s: %s", type(error).__name__, error)
 

@@ -70,6 +70,8 @@ class Settings:
     """Seconds between two comparisons of what viewers have with what the store has."""
     WEB_THREADS: int = 4
     """Threads of a web process that read the store and the database for its sockets."""
+    METRICS_TOKEN: str = ""
+    """What a scraper sends as `Authorization: Bearer`; without it operators alone see metrics."""
 
     def __init__(self) -> None:
         """Begin with nothing read."""

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from realtime import protocol
 from realtime.known import Known, KnownStates
 from realtime.mailbox import Mailbox, Message, message
+from realtime.metrics import counted
 from realtime.permissions import Role
 
 STATES_PER_FRAME = 200
@@ -109,9 +110,12 @@ class Delivery:
         for mailbox in reached:
             if known is None or not mailbox.give(known, now):
                 self._note(job, mailbox)
+        counted.count("frames", len(reached))
         return len(reached)
 
     def _note(self, job: str, mailbox: Mailbox) -> None:
+        if job in mailbox.changed:
+            counted.count("states_coalesced")
         mailbox.changed[job] = None
         self._dirty[mailbox] = None
 
@@ -130,6 +134,7 @@ class Delivery:
         while mailbox.changed and not mailbox.full:
             for role, states in self._unseen(mailbox, mailbox.take(STATES_PER_FRAME)).items():
                 mailbox.data(self._frame(role, tuple(states)))
+                counted.count("frames")
         if mailbox.promised and not mailbox.changed:
             for topic in mailbox.promised:
                 mailbox.answer(protocol.watching(topic))

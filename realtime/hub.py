@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from realtime import protocol, reading
+from realtime import metrics, protocol, reading
 from realtime.conf import conf
 from realtime.delivery import Delivery
 from realtime.events import ENDS, timestamp, topics_of
@@ -23,6 +23,7 @@ from realtime.layer import shard_of, shards
 from realtime.listener import Listener
 from realtime.log_feed import LogFeed
 from realtime.mailbox import Mailbox
+from realtime.metrics import counted
 from realtime.states import State
 from realtime.threads import in_thread
 
@@ -35,7 +36,7 @@ class Hub:
     def __init__(self) -> None:
         """Prepare; the first socket starts it."""
         self._loop = asyncio.get_running_loop()
-        self._listener = Listener(self.take_in)
+        self._listener = Listener(self._hear)
         self._mailboxes: set[Mailbox] = set()
         self._watchers: dict[str, set[Mailbox]] = defaultdict(set)
         self._known = KnownStates()
@@ -52,6 +53,7 @@ class Hub:
         if not self._tasks:
             self._spawn(self._heal_always())
             self._spawn(self._beat_always())
+            self._spawn(self._count_always())
 
     async def leave(self, mailbox: Mailbox) -> None:
         """Let a socket go; the last one stops the hub."""
@@ -142,6 +144,10 @@ class Hub:
 
     # States
 
+    def _hear(self, states: list[State]) -> None:
+        counted.count("states_heard", len(states))
+        self.take_in(states)
+
     def take_in(self, states: Iterable[State]) -> None:
         """Keep states that are newer than what is known, and pass them to who watches them."""
         self._pass_on(
@@ -204,7 +210,11 @@ class Hub:
             roots=[topic[5:] for topic in self._watchers if topic.startswith("tree:")],
             everything="all" in self._watchers,
         )
-        self.take_in(await in_thread(reading.newer, open_jobs, lists))
+        found = await in_thread(reading.newer, open_jobs, lists)
+        missed = sum(1 for state in found if self._known.is_news(state))
+        if missed:
+            counted.count("states_healed", missed)
+        self.take_in(found)
         for topic in list(self._watchers):
             if topic.startswith("log:") and (known := self._known.get(topic[4:])):
                 self._tell_logs(known.state)
@@ -228,6 +238,17 @@ class Hub:
             for mailbox in list(self._mailboxes):
                 if mailbox.spoke_at < late:
                     mailbox.say(frame)
+
+    async def _count_always(self) -> None:
+        counted.show("sockets", lambda: len(self._mailboxes))
+        counted.show("watches", lambda: sum(len(one.topics) for one in self._mailboxes))
+        counted.show("slow_readers", lambda: sum(one.full for one in self._mailboxes))
+        try:
+            while True:
+                await asyncio.sleep(metrics.INTERVAL)
+                await in_thread(counted.settle)
+        finally:
+            counted.hide("sockets", "watches", "slow_readers")
 
     def _spawn(self, work: Any) -> None:
         task = self._loop.create_task(work)

@@ -16,6 +16,7 @@ from realtime import announcer, records
 from realtime.errors import StoreAway
 from realtime.events import JobState, Status, timestamp, with_numbers
 from realtime.layer import shard_of
+from realtime.metrics import counted
 from realtime.states import State, read_one
 from realtime.store import Remembered, Report, get_store
 
@@ -114,6 +115,7 @@ def publish(
     )
     if recorded and not unrecorded:
         recorded()
+    _count(reports, changes, answers)
     _announce(changes, reports, answers)
     return Published(answers=answers, unrecorded=unrecorded)
 
@@ -122,8 +124,16 @@ def _remember(reports: list[Report]) -> list[Remembered | None]:
     try:
         return list(get_store().remember(reports))
     except StoreAway as error:
+        counted.count("store_errors")
         logger.warning("The store is away, reports are kept for later: %s", error)
         return [None] * len(reports)
+
+
+def _count(reports: list[Report], changes: list[Change], answers: list[Remembered | None]) -> None:
+    counted.count("reports", len(reports))
+    for report, change, answer in zip(reports, changes, answers, strict=True):
+        if report.ends and answer and answer.accepted:
+            counted.count("jobs_ended", label=change.state.status)
 
 
 def _numbers(change: Change, answer: Remembered | None) -> tuple[int, int]:

@@ -11,6 +11,7 @@ from django.db import DataError, Error, IntegrityError, OperationalError, connec
 from django.utils import timezone
 
 from realtime.events import ENDS, JobState, with_numbers
+from realtime.metrics import counted
 from realtime.models import Job
 
 logger = logging.getLogger("realtime")
@@ -34,6 +35,7 @@ def try_record(rows: list[Row]) -> list[Row]:
     except (IntegrityError, DataError, TypeError, ValueError):
         return [row for row in rows if not _alone(row)]
     except Error as error:
+        counted.count("database_errors")
         logger.warning("The database is away, %d rows are kept: %s", len(rows), error)
         connection.close()
         return rows

@@ -17,9 +17,10 @@ from collections.abc import Callable
 
 from django.db import close_old_connections, connection
 
-from realtime import announcer, records
+from realtime import announcer, metrics, records
 from realtime.conf import conf
 from realtime.latch import Bell, Latch
+from realtime.metrics import counted
 from realtime.publish import BLIND_STEP, Change, Published, publish
 from realtime.running import RunningJob
 from realtime.snapshot import Snapshots
@@ -90,6 +91,7 @@ class Transition:
         self.make = make
         self.ends = ends
         self._recorded = Latch()
+        self._put_at = time.monotonic()
         self._tries = 0
 
     def try_again(self) -> bool:
@@ -100,6 +102,7 @@ class Transition:
     def recorded(self) -> None:
         """Tell the maker that nothing can be lost any more."""
         self._recorded.open()
+        counted.observe("reporter_lag", time.monotonic() - self._put_at)
 
     def wait(self, timeout: float) -> bool:
         """Wait until the change is recorded; False when that takes longer than `timeout` s."""
@@ -123,6 +126,7 @@ class Reporter:
         self._away_until = 0.0
         self._record_at = 0.0
         self._retry_at = 0.0
+        self._count_at = 0.0
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
 
@@ -165,6 +169,7 @@ class Reporter:
 
     def _run(self) -> None:
         busy = time.monotonic()
+        counted.show("running_jobs", lambda: len(self._watched))
         while not self._closing or self._urgent:
             now = time.monotonic()
             try:
@@ -177,6 +182,7 @@ class Reporter:
             self._rest(idle=now - busy > PATIENCE)
         announcer.settle(now=True)
         announcer.close()
+        counted.settle()
         connection.close()
 
     def _has_waiting(self) -> bool:
@@ -188,6 +194,7 @@ class Reporter:
             self._wake.wait(TICK)
         else:
             close_old_connections()
+            counted.settle()
             self._asleep = True
             # Looked at again now that the flag is up: who came before did not wake us.
             if not self._watched and not self._urgent:
@@ -195,6 +202,9 @@ class Reporter:
             self._asleep = False
 
     def _beat(self, now: float) -> None:
+        if now >= self._count_at:
+            self._count_at = now + metrics.INTERVAL
+            counted.settle()
         self._record_again(now)
         if self._retried and now >= self._retry_at:
             self._urgent.extend(self._retried)

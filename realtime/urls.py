@@ -11,6 +11,7 @@ urlpatterns = [
     path("", views.index, name="index"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("metrics", views.metrics, name="metrics"),
     path("api/jobs", api.jobs, name="jobs"),
     path("api/jobs/<str:job>", api.job, name="job"),
     path("api/jobs/<str:job>/log", api.log, name="log"),

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from hmac import compare_digest
+
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from prometheus_client import CONTENT_TYPE_LATEST
 
+from realtime.conf import conf
 from realtime.errors import StoreAway
-from realtime.problems import answers
+from realtime.exposition import as_text
+from realtime.metrics import totals
+from realtime.permissions import is_operator
+from realtime.problems import NotFound, answers
 from realtime.store import get_store
 
 
@@ -33,6 +40,27 @@ def readyz(request: HttpRequest) -> HttpResponse:
     ready = all(said == "ok" for said in parts.values())
     return JsonResponse(
         {"status": "ok" if ready else "away", **parts}, status=200 if ready else 503
+    )
+
+
+@answers("GET", signed_in=False)
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer what all processes have counted, in Prometheus' text format.
+
+    To operators, and to who brings HEADWAY["METRICS_TOKEN"]; to others there is nothing here.
+    """
+    if not (_has_token(request) or is_operator(request.user)):
+        raise NotFound("There is nothing at this address.")
+    return HttpResponse(as_text(totals()), content_type=CONTENT_TYPE_LATEST)
+
+
+def _has_token(request: HttpRequest) -> bool:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    sent = token.strip().encode("utf-8", "replace")
+    return (
+        scheme.lower() == "bearer"
+        and bool(conf.METRICS_TOKEN)
+        and compare_digest(sent, conf.METRICS_TOKEN.encode())
     )
 
 

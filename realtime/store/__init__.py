@@ -9,7 +9,16 @@ renew the lease, hand back what people ask.
 from __future__ import annotations
 
 from realtime.conf import conf
-from realtime.store.contract import LINES_PER_READ, Lead, Lines, Remembered, Report, Sign, Store
+from realtime.store.contract import (
+    LINES_PER_READ,
+    Lead,
+    Lines,
+    Remembered,
+    Report,
+    Sign,
+    Store,
+    Totals,
+)
 from realtime.store.in_memory import MemoryStore
 from realtime.store.in_redis import RedisStore
 
@@ -23,6 +32,7 @@ __all__ = [
     "Report",
     "Sign",
     "Store",
+    "Totals",
     "close_stores",
     "get_store",
 ]

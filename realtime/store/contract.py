@@ -90,6 +90,16 @@ class Lines:
     """How many lines before them are no longer kept."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """What the processes of an installation have counted."""
+
+    counts: dict[str, float]
+    """Sums since the store began, by name."""
+    gauges: dict[str, float]
+    """Sums over the processes that live, by name."""
+
+
 class Store(Protocol):
     """What both stores do; every call raises `StoreAway` when there is no answer in time."""
 
@@ -119,6 +129,14 @@ class Store(Protocol):
 
     def resign(self, token: str) -> None:
         """Give the lock back if it is held with this token."""
+
+    def total(
+        self, process: str, counts: dict[str, float], gauges: dict[str, float], *, keep: float
+    ) -> None:
+        """Add to the sums, and note a process's gauges, which are forgotten after `keep` s."""
+
+    def totals(self) -> Totals:
+        """Return what has been counted."""
 
     def close(self) -> None:
         """Close connections; a later call opens new ones."""

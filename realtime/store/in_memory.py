@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -16,6 +16,7 @@ from realtime.store.contract import (
     Remembered,
     Report,
     Sign,
+    Totals,
     numbered,
 )
 
@@ -42,6 +43,8 @@ class MemoryStore:
         self._records: dict[str, _Record] = {}
         self._lock = Lock()
         self._leader = ("", 0.0)
+        self._counts: Counter[str] = Counter()
+        self._gauges: dict[str, tuple[float, dict[str, float]]] = {}
 
     def remember(self, reports: list[Report]) -> list[Remembered]:
         """Take each report in under a lock."""
@@ -111,6 +114,22 @@ class MemoryStore:
         with self._lock:
             if self._leader[0] == token:
                 self._leader = ("", 0.0)
+
+    def total(
+        self, process: str, counts: dict[str, float], gauges: dict[str, float], *, keep: float
+    ) -> None:
+        """Add under the lock."""
+        with self._lock:
+            self._counts.update(counts)
+            self._gauges[process] = (time.monotonic() + keep, gauges)
+
+    def totals(self) -> Totals:
+        """Return the sums, without the gauges of processes that are silent."""
+        now, gauges = time.monotonic(), Counter[str]()
+        with self._lock:
+            for until, shown in self._gauges.values():
+                gauges.update(shown if until > now else {})
+            return Totals(counts=dict(self._counts), gauges=dict(gauges))
 
     def close(self) -> None:
         """Nothing is open."""

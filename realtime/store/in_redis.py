@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +21,7 @@ from realtime.store.contract import (
     Remembered,
     Report,
     Sign,
+    Totals,
     numbered,
 )
 
@@ -101,13 +104,51 @@ class RedisStore:
         """Take or keep the lock, a key that expires."""
         milliseconds = int(seconds * 1000)
         mine, now, micros = _answered(
-            lambda: self._lead(keys=[_lock_key()], args=[token, milliseconds])
+            lambda: self._lead(keys=[_name("reaper")], args=[token, milliseconds])
         )
         return Lead(mine=bool(mine), now=int(now) + int(micros) / 1e6)
 
     def resign(self, token: str) -> None:
         """Delete the lock's key."""
-        _answered(lambda: self._resign(keys=[_lock_key()], args=[token]))
+        _answered(lambda: self._resign(keys=[_name("reaper")], args=[token]))
+
+    def total(
+        self, process: str, counts: dict[str, float], gauges: dict[str, float], *, keep: float
+    ) -> None:
+        """Add to a hash of sums, and keep the gauges in a key that expires."""
+
+        def send() -> None:
+            with self._redis.pipeline(transaction=False) as pipe:
+                for name, number in counts.items():
+                    pipe.hincrbyfloat(_name("counts"), name, number)
+                pipe.sadd(_name("processes"), process)
+                pipe.set(_name(f"gauges:{process}"), json.dumps(gauges), px=int(keep * 1000))
+                pipe.execute()
+
+        _answered(send)
+
+    def totals(self) -> Totals:
+        """Read the sums, and the gauges of the processes that live; the others are forgotten."""
+
+        def read() -> tuple[Any, dict[str, str | None]]:
+            counts, processes = self._redis.hgetall(_name("counts")), self._processes()
+            with self._redis.pipeline(transaction=False) as pipe:
+                for process in processes:
+                    pipe.get(_name(f"gauges:{process}"))
+                return counts, dict(zip(processes, pipe.execute(), strict=True))
+
+        counts, told = _answered(read)
+        gauges: Counter[str] = Counter()
+        for shown in filter(None, told.values()):
+            gauges.update(json.loads(shown))
+        if silent := [process for process, shown in told.items() if shown is None]:
+            _answered(lambda: self._redis.srem(_name("processes"), *silent))
+        sums = {name: float(number) for name, number in counts.items()}
+        return Totals(counts=sums, gauges=dict(gauges))
+
+    def _processes(self) -> list[str]:
+        found: set[str] = self._redis.smembers(_name("processes"))  # type: ignore[assignment]
+        return sorted(found)
 
     def close(self) -> None:
         """Close all connections."""
@@ -158,8 +199,8 @@ def _log_key(job: str) -> str:
     return f"{conf.PREFIX}:log:{{{job}}}"
 
 
-def _lock_key() -> str:
-    return f"{conf.PREFIX}:reaper"
+def _name(what: str) -> str:
+    return f"{conf.PREFIX}:{what}"
 
 
 def _arguments(report: Report) -> tuple[list[str], list[Any]]:

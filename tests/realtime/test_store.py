@@ -280,3 +280,13 @@ def test_redis_forgets_ended_jobs_and_only_after_a_while(redis: RedisServer, job
         assert keys
         assert all(client.ttl(key) > 0 for key in keys)
     store.close()
+
+
+def test_what_processes_count_adds_up(store: Store) -> None:
+    """Sums of all, and the gauges of those that live."""
+    store.total("one", {"reports": 2, "reporter_lag_sum": 0.25}, {"sockets": 3}, keep=60)
+    store.total("two", {"reports": 1}, {"sockets": 4, "watches": 1}, keep=60)
+    store.total("one", {"reports": 1}, {"sockets": 1}, keep=60)
+    store.total("gone", {"reports": 5}, {"sockets": 100}, keep=0.01)
+    wait_until(lambda: store.totals().gauges == {"sockets": 5, "watches": 1}, "it to be forgotten")
+    assert store.totals().counts == {"reports": 9, "reporter_lag_sum": 0.25}
