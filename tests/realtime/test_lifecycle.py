@@ -139,10 +139,13 @@ def test_a_run_that_counts_no_more_changes_nothing(job: str, how: str) -> None:
     assert told == (LOST if lost else TAKEN_OVER)
     progress.update(99, message="still here")
     progress.log("still here")
-    lifecycle._on_success(task_of(job, 0, {}))
     after = json.loads(get_store().states([job])[job])
     assert (after["seq"], after["message"]) == (before["seq"] + 1, "from elsewhere")
     assert get_store().log(job, 0).lines == []
+    # Also when nobody is left who could refuse it.
+    _flushed(job)
+    lifecycle._on_success(task_of(job, 0, {}))
+    assert get_store().states([job]) == {}
     assert Job.objects.get(pk=job).last == row
 
 
