@@ -146,9 +146,14 @@ def with_numbers(body: str, seq: int, log: int) -> str:
 
 
 def newest(one: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return the state with the higher sequence number; a missing one is older than any."""
+    """Return the state with the higher sequence number; a missing one is older than any.
+
+    An end is newer than all else: a run that goes on after it is one that was given up.
+    """
     if one is None or other is None:
         return one or other
+    if bool(one["finished_at"]) != bool(other["finished_at"]):
+        return one if one["finished_at"] else other
     return one if one["seq"] >= other["seq"] else other
 
 

@@ -53,9 +53,11 @@ class KnownStates:
         """Return what is known of a job."""
 
     def is_news(self, state: State) -> bool:
-        """Tell whether a state is newer than what is known."""
+        """Tell whether a state is newer than what is known; only an end follows an end."""
         known = self._known.get(state["id"])
-        return known is None or known.seq < state["seq"]
+        if known is None:
+            return True
+        return known.seq < state["seq"] and (not known.ended or state["status"] in ENDS)
 
     def keep(self, state: State) -> None:
         """Hold a state."""

@@ -24,6 +24,9 @@ from realtime.tracking import default_title, is_uuid, tracked
 
 logger = logging.getLogger("realtime")
 
+QUEUED_SEQ = 1
+"""Viewers have seen this one, though the store may have lost everything since."""
+
 REPLACED = "Replaced by new task"
 """What Celery says when a task is replaced; a chain or chord takes the id over at its end."""
 ANYBODY = ""
@@ -67,7 +70,7 @@ def _on_start(task_id: str, task: Any, **_: Any) -> None:
     )
     job.run = WORKER + job.run
     job.redelivers = bool(getattr(task, "acks_late", False))
-    seq = given.get("seq") or 0
+    seq = given.get("seq") or QUEUED_SEQ
     if (request.delivery_info or {}).get("redelivered"):
         seq = resumed(job, seq)
     watched = get_reporter().watch(job, known=seq)
