@@ -14,9 +14,10 @@ from realtime.errors import HeadwayError, Refused
 from realtime.events import ENDS, Status
 from realtime.models import Job
 from realtime.publish import end_elsewhere
-from realtime.reporter import Transition, get_reporter
+from realtime.reporter import get_reporter
 from realtime.states import State, read_one
 from realtime.store import get_store
+from realtime.transition import Transition
 
 TAG = 50
 """Characters kept of a tag."""

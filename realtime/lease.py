@@ -17,11 +17,12 @@ from realtime.conf import conf
 from realtime.errors import StoreAway
 from realtime.events import Status
 from realtime.publish import end_elsewhere, worker_lost
-from realtime.reporter import Transition, get_reporter
+from realtime.reporter import get_reporter
 from realtime.rounds import Rounds
 from realtime.runs import WORKER
 from realtime.store import get_store
 from realtime.tracking import tracked
+from realtime.transition import Transition
 
 TRIES = 10
 """How often the set of active tasks is read while it changes."""

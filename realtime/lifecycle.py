@@ -17,10 +17,11 @@ from realtime.errors import Cancelled, JobError
 from realtime.events import Status, timestamp
 from realtime.publish import end_elsewhere, worker_lost
 from realtime.queueing import HEADER
-from realtime.reporter import Transition, get_reporter
+from realtime.reporter import get_reporter
 from realtime.running import RunningJob
 from realtime.runs import WORKER, Run, here, resumed, run_of
 from realtime.tracking import default_title, is_uuid, tracked
+from realtime.transition import Transition
 
 logger = logging.getLogger("realtime")
 

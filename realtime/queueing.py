@@ -18,11 +18,12 @@ from realtime.conf import conf
 from realtime.events import JobState, timestamp
 from realtime.owners import current_owner
 from realtime.publish import BLIND_STEP, Change
-from realtime.reporter import Transition, get_reporter
+from realtime.reporter import get_reporter
 from realtime.running import RunningJob
 from realtime.runs import here, run_of
 from realtime.states import read_one
 from realtime.tracking import default_title, is_uuid, tracked
+from realtime.transition import Transition
 
 logger = logging.getLogger("realtime")
 

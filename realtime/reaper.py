@@ -21,10 +21,11 @@ from realtime.events import ENDS, JobState, Status, newest
 from realtime.models import Job
 from realtime.orphans import WAITING, Orphans
 from realtime.publish import FORGOTTEN_STEP, Change, stopped, worker_lost
-from realtime.reporter import Transition, get_reporter
+from realtime.reporter import get_reporter
 from realtime.rounds import Rounds
 from realtime.states import State, read_one
 from realtime.store import Sign, get_store
+from realtime.transition import Transition
 
 logger = logging.getLogger("realtime")
 

@@ -21,6 +21,8 @@ Row = tuple[JobState, int, int]
 
 LOCK_MILLISECONDS = 100
 """How long a missing row may wait for the transaction that queued its job."""
+BUSY_MILLISECONDS = 250
+"""How long SQLite's lock is waited for, each second, while somebody else holds it."""
 LOCK_NOT_AVAILABLE = "55P03"
 """What PostgreSQL calls it when that takes longer."""
 
@@ -31,6 +33,7 @@ _COLUMNS = ("status", "attempt", "seq", "started_at", "finished_at")
 def try_record(rows: list[Row]) -> list[Row]:
     """Write rows; returns those that must be tried again, because the database is away or busy."""
     try:
+        _hurry()
         return record(rows)
     except (IntegrityError, DataError, TypeError, ValueError):
         return [row for row in rows if not _alone(row)]
@@ -39,6 +42,17 @@ def try_record(rows: list[Row]) -> list[Row]:
         logger.warning("The database is away, %d rows are kept: %s", len(rows), error)
         connection.close()
         return rows
+
+
+def _hurry() -> None:
+    """Let nobody who holds SQLite's lock stop the thread that carries everybody's reports."""
+    if connection.vendor != "sqlite":
+        return
+    connection.ensure_connection()
+    if getattr(connection, "headway_hurries", None) is not connection.connection:
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+        setattr(connection, "headway_hurries", connection.connection)  # noqa: B010  Django's type
 
 
 def record(rows: list[Row]) -> list[Row]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import logging
-import math
 import os
 import threading
 import time
@@ -18,13 +17,12 @@ from collections.abc import Callable
 from django.db import close_old_connections, connection
 
 from realtime import announcer, metrics, records
-from realtime.conf import conf
-from realtime.latch import Bell, Latch
+from realtime.latch import Bell
 from realtime.metrics import counted
-from realtime.publish import BLIND_STEP, Change, Published, publish
+from realtime.publish import Change, Published, publish
 from realtime.running import RunningJob
-from realtime.snapshot import Snapshots
-from realtime.store import Remembered
+from realtime.transition import Transition
+from realtime.watched import Watched
 
 logger = logging.getLogger("realtime")
 
@@ -32,81 +30,10 @@ TICK = 0.025
 """Seconds between two looks at the running jobs."""
 PATIENCE = 1.0
 """Seconds between two tries while the store or the database is away."""
-TRIES = 30
-"""How often a transition is tried that cannot be made."""
 EXIT_SECONDS = 2.0
 """How long a process that ends waits for what it has queued to be announced."""
 WAITING = 10_000
 """Transitions kept while the store is away; SQL has them all."""
-
-
-class Watched:
-    """What the reporter keeps of a running job."""
-
-    __slots__ = ("job", "known", "next", "snapshots", "spoken")
-
-    def __init__(self, job: RunningJob, known: int = 0) -> None:
-        """Begin to watch."""
-        self.job = job
-        self.snapshots = Snapshots(job)
-        self.known = known
-        """The highest seq that is known."""
-        self.next = 0.0
-        """When its next report is due; one may come early by half an interval, not two."""
-        self.spoken = 0.0
-        """When it last reported."""
-
-    def take(self, now: float) -> Change:
-        """Return the newest state."""
-        return self.snapshots.take(now, self.known)
-
-    def learn(self, change: Change, answer: Remembered | None, now: float) -> None:
-        """Take in what the store said of a state."""
-        self.spoken, self.next = now, max(self.next, now) + conf.REPORT_INTERVAL
-        if answer is None:
-            self._go_unheard(change)
-            return
-        if answer.seq < self.known:
-            # The store has lost the job: it gets the whole state again, not signs of life.
-            self.job.dirty = True
-        self.known = max(self.known, answer.seq)
-        self.job.hear(answer.asks)
-        if answer.accepted:
-            self.snapshots.accepted(change, answer.log)
-        else:
-            self.job.fence(ended=answer.ended)
-            self.spoken = self.next = math.inf
-
-    def _go_unheard(self, change: Change) -> None:
-        self.snapshots.give_back(change)
-        if change.transition:
-            self.known = max(self.known, change.floor + BLIND_STEP)
-
-
-class Transition:
-    """A change that must not be lost, on its way; its maker may wait until it is recorded."""
-
-    def __init__(self, make: Callable[[], Change | None], ends: Watched | None = None) -> None:
-        """Prepare a change, made when its turn comes; `ends` is watched no longer."""
-        self.make = make
-        self.ends = ends
-        self._recorded = Latch()
-        self._put_at = time.monotonic()
-        self._tries = 0
-
-    def try_again(self) -> bool:
-        """Count a try that failed; False after the last one."""
-        self._tries += 1
-        return self._tries < TRIES
-
-    def recorded(self) -> None:
-        """Tell the maker that nothing can be lost any more."""
-        self._recorded.open()
-        counted.observe("reporter_lag", time.monotonic() - self._put_at)
-
-    def wait(self, timeout: float) -> bool:
-        """Wait until the change is recorded; False when that takes longer than `timeout` s."""
-        return self._recorded.wait(timeout)
 
 
 class Reporter:
@@ -213,7 +140,7 @@ class Reporter:
         for transition in urgent:
             if transition.ends:
                 self._watched.pop(id(transition.ends), None)
-        due = [one for one in list(self._watched.values()) if _is_due(one, now)]
+        due = [one for one in list(self._watched.values()) if one.is_due(now, TICK)]
         blind = now < self._away_until
         late = [] if blind else self._late()
         if urgent or late or (due and not blind):
@@ -275,14 +202,6 @@ class Reporter:
             del self._unrecorded[0]
             for transition in transitions:
                 transition.recorded()
-
-
-def _is_due(watched: Watched, now: float) -> bool:
-    for counter in watched.job.counters():
-        watched.job.dirty |= counter.look()
-    # Early by half an interval: else changes that come in its rhythm would all wait for its end.
-    changed = watched.job.dirty and now >= watched.next - (conf.REPORT_INTERVAL + TICK) / 2
-    return changed or now - watched.spoken >= conf.BEAT_INTERVAL
 
 
 _reporter: Reporter | None = None

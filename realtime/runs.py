@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from django.db import Error
 
 from realtime.publish import FORGOTTEN_STEP
-from realtime.reporter import Watched
 from realtime.running import RunningJob
 from realtime.states import read_one
+from realtime.watched import Watched
 
 logger = logging.getLogger("realtime")
 

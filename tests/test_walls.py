@@ -10,8 +10,30 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted((ROOT / "realtime").rglob("*.py"))
-WRITES = {"progress", "running", "snapshot", "reporter", "lifecycle", "queueing", "runs", "reaper"}
-READS = {"hub", "known", "listener", "mailbox", "consumers", "views", "api", "reading", "handshake"}
+WRITES = {
+    "progress",
+    "running",
+    "snapshot",
+    "reporter",
+    "lifecycle",
+    "queueing",
+    "runs",
+    "reaper",
+    "watched",
+}
+READS = {
+    "hub",
+    "delivery",
+    "log_feed",
+    "known",
+    "listener",
+    "mailbox",
+    "consumers",
+    "views",
+    "api",
+    "reading",
+    "handshake",
+}
 
 
 def imports(path: Path) -> set[str]:

@@ -51,8 +51,9 @@ def running_job(**more: Any) -> Iterator[RunningJob]:
     import time
 
     from realtime import progress
-    from realtime.reporter import Transition, get_reporter
+    from realtime.reporter import get_reporter
     from realtime.running import RunningJob
+    from realtime.transition import Transition
 
     given = {"id": str(uuid.uuid4()), "name": "bench", "title": "Bench"} | more
     job = RunningJob(**given)

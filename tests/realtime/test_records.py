@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 import uuid
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +15,11 @@ from django.db import connection, transaction
 from realtime import records
 from realtime.events import JobState, Status, timestamp
 from realtime.models import Job
+from realtime.reporter import get_reporter
+from realtime.running import RunningJob
+from realtime.store import get_store
+from realtime.transition import Transition
+from tests.services import RedisServer, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -80,3 +87,47 @@ def test_what_an_older_run_says_late_changes_no_row() -> None:
     assert Job.objects.get(pk=running.id).status == "running"
     assert records.try_record([(ended, 2**32 + 1, 0)]) == []
     assert Job.objects.get(pk=running.id).status == "succeeded"
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="its lock is one for all")
+def test_who_holds_the_database_s_lock_holds_no_report_up(redis: RedisServer) -> None:
+    """One job's end waits for SQL, the others are seen to go on, and nothing is lost."""
+    ids = [str(uuid.uuid4()) for _ in range(2)]
+    ending, going = (RunningJob(id=job, name="t", title="T") for job in ids)
+    ends, goes = (get_reporter().watch(job) for job in (ending, going))
+    wait_until(lambda: Job.objects.filter(pk__in=ids).count() == 2, "the rows")
+    locked, free = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("BEGIN IMMEDIATE")
+            locked.set()
+            free.wait(30)
+            cursor.execute("ROLLBACK")
+        connection.close()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    try:
+        assert locked.wait(5)
+        end = Transition(
+            lambda: ends.snapshots.last(time.monotonic(), ends.known, Status.SUCCEEDED), ends=ends
+        )
+        get_reporter().put(end)
+        for step in range(1, 4):
+            going.counter.n, going.dirty = step, True
+            wait_until(partial(_is_at, ids[1], step), "the report", seconds=3)
+        assert not end.wait(0)
+    finally:
+        free.set()
+        holder.join()
+    assert end.wait(5)
+    assert Job.objects.get(pk=ids[0]).status == "succeeded"
+    last = Transition(
+        lambda: goes.snapshots.last(time.monotonic(), goes.known, Status.SUCCEEDED), ends=goes
+    )
+    assert get_reporter().put(last).wait(5)
+
+
+def _is_at(job: str, current: int) -> bool:
+    return bool(json.loads(get_store().states([job])[job])["current"] == current)

@@ -13,9 +13,11 @@ import pytest
 from realtime import progress
 from realtime.events import Status
 from realtime.publish import Change, Published
-from realtime.reporter import Reporter, Transition, Watched
+from realtime.reporter import Reporter
 from realtime.running import RunningJob
 from realtime.store import Remembered
+from realtime.transition import Transition
+from realtime.watched import Watched
 from tests.services import wait_until
 
 

@@ -1,0 +1,62 @@
+"""A running job as the reporter sees it: when it speaks next, and what is known of it."""
+
+from __future__ import annotations
+
+import math
+
+from realtime.conf import conf
+from realtime.publish import BLIND_STEP, Change
+from realtime.running import RunningJob
+from realtime.snapshot import Snapshots
+from realtime.store import Remembered
+
+
+class Watched:
+    """What the reporter keeps of a running job."""
+
+    __slots__ = ("job", "known", "next", "snapshots", "spoken")
+
+    def __init__(self, job: RunningJob, known: int = 0) -> None:
+        """Begin to watch."""
+        self.job = job
+        self.snapshots = Snapshots(job)
+        self.known = known
+        """The highest seq that is known."""
+        self.next = 0.0
+        """When its next report is due; one may come early by half an interval, not two."""
+        self.spoken = 0.0
+        """When it last reported."""
+
+    def take(self, now: float) -> Change:
+        """Return the newest state."""
+        return self.snapshots.take(now, self.known)
+
+    def is_due(self, now: float, tick: float) -> bool:
+        """Tell whether it is time to report; the reporter looks every `tick` seconds."""
+        for counter in self.job.counters():
+            self.job.dirty |= counter.look()
+        # Early by half an interval: else changes in its rhythm would all wait for its end.
+        changed = self.job.dirty and now >= self.next - (conf.REPORT_INTERVAL + tick) / 2
+        return changed or now - self.spoken >= conf.BEAT_INTERVAL
+
+    def learn(self, change: Change, answer: Remembered | None, now: float) -> None:
+        """Take in what the store said of a state."""
+        self.spoken, self.next = now, max(self.next, now) + conf.REPORT_INTERVAL
+        if answer is None:
+            self._go_unheard(change)
+            return
+        if answer.seq < self.known:
+            # The store has lost the job: it gets the whole state again, not signs of life.
+            self.job.dirty = True
+        self.known = max(self.known, answer.seq)
+        self.job.hear(answer.asks)
+        if answer.accepted:
+            self.snapshots.accepted(change, answer.log)
+        else:
+            self.job.fence(ended=answer.ended)
+            self.spoken = self.next = math.inf
+
+    def _go_unheard(self, change: Change) -> None:
+        self.snapshots.give_back(change)
+        if change.transition:
+            self.known = max(self.known, change.floor + BLIND_STEP)
