@@ -21,6 +21,9 @@ logger = logging.getLogger("realtime")
 
 WAITING = (Status.QUEUED, Status.RETRYING)
 """The statuses in SQL of jobs that no worker runs."""
+SHARE = 50
+"""A look that took a second and missed nothing is followed by so many without one: a broker with
+long queues has other things to do."""
 BATCH = 500
 """Jobs that are looked for at once."""
 
@@ -50,6 +53,8 @@ class Orphans:
         return found
 
     def _look(self) -> None:
+        began = time.monotonic()
+        lost: set[str] = set()
         try:
             jobs = self._batch()
             lost = broker.lost(jobs) if jobs else set()
@@ -58,6 +63,9 @@ class Orphans:
             logger.warning("The broker is away or too full, orphans are not looked for: %r", error)
         finally:
             connection.close()
+            if not lost:
+                took = time.monotonic() - began
+                self._due = max(self._due, began + SHARE * took)
 
     def _batch(self) -> dict[str, str]:
         """Return the next waiting jobs that are old enough, then the oldest again; with queues."""

@@ -165,7 +165,9 @@ def end_elsewhere(job: str, status: Status, *, run: str = "", **more: Any) -> Ch
         return None
     state = stopped(known, status, **more)
     order = max(state.attempt, 1)
-    return Change(state=state, order=order, run=run, floor=known["seq"], transition=True)
+    # SQL does not know the seq that a queued job has got from a store that has lost it since.
+    floor = known["seq"] + 1
+    return Change(state=state, order=order, run=run, floor=floor, transition=True)
 
 
 def worker_lost(more: str = "") -> dict[str, Any]:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
+from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import pytest
 from celery import current_app
+from django.utils import timezone
 from kombu import Connection, Producer, Queue
 
 from realtime import broker
+from realtime.conf import conf
+from realtime.control import cancel
 from realtime.models import Job
+from realtime.orphans import SHARE, Orphans
 from realtime.permissions import Role, view
 from realtime.reaper import Reaper
 from realtime.states import read_one
@@ -109,6 +116,46 @@ def test_what_the_broker_has_lost_is_lost(client: Any) -> None:
     assert (state["status"], state["error"]["kind"]) == ("lost", "Orphaned")
     assert state["error"]["public"]
     assert (read_one(waits) or {})["status"] == "queued"
+
+
+def test_a_message_that_is_nowhere_for_a_moment_is_not_lost() -> None:
+    """It moves from a queue to a worker, or back: only what is missing a lease later is lost."""
+    orphans = Orphans()
+    jobs = {"moves", "gone"}
+    assert orphans._missed_twice(jobs, jobs) == []
+    assert orphans._missed_twice({"gone"}, jobs) == []
+    orphans._missing["gone"] -= conf.LEASE
+    # Others were looked for in between.
+    assert orphans._missed_twice(set(), {"other"}) == []
+    assert orphans._missed_twice(jobs, jobs) == ["gone"]
+
+
+def test_long_looks_are_followed_by_long_rests(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker has other things to do; and what is away is told of, and tried again."""
+    queued()
+    orphans = Orphans()
+    monkeypatch.setattr(broker, "lost", lambda jobs: Event().wait(0.1) or set())
+    wait_until(lambda: Job.objects.get().queued_at < timezone.now() - timedelta(seconds=ORPHAN), "")
+    began = time.monotonic()
+    assert orphans.found() == []
+    assert orphans._thread
+    orphans._thread.join()
+    assert orphans._due - began >= 0.1 * SHARE
+    assert orphans.found() == []
+    assert not orphans._thread.is_alive()
+
+
+def test_a_cancel_is_newer_than_the_queued_job_that_the_store_lost(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Viewers saw a seq that SQL does not know."""
+    job = queued()
+    seen = wait_until(lambda: (read_one(job) or {}).get("seq"), "the store to know")
+    client.flushall()
+    assert cancel(job)["status"] == "cancelled"
+    assert (read_one(job) or {})["seq"] > seen
 
 
 def test_a_queue_that_is_not_empty_may_hold_any_job(client: Any) -> None:

@@ -198,6 +198,7 @@ def test_leases_are_renewed_for_jobs_that_live(store: Store, job: str) -> None:
     ended, unknown = str(uuid.uuid4()), str(uuid.uuid4())
     one(store, report(job))
     one(store, report(ended, ends=True))
+    wait_until(lambda: store.signs([job])[job].age > 0.5, "the lease to age")
     before = store.signs([job, ended])
     store.renew([job, ended, unknown])
     after = store.signs([job, ended, unknown])
