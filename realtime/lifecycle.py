@@ -15,7 +15,7 @@ from realtime.cleaning import text
 from realtime.conf import conf
 from realtime.errors import Cancelled, JobError
 from realtime.events import Status, timestamp
-from realtime.publish import end_elsewhere, worker_lost
+from realtime.publish import QUEUED_SEQ, end_elsewhere, worker_lost
 from realtime.queueing import HEADER
 from realtime.reporter import get_reporter
 from realtime.running import RunningJob
@@ -24,9 +24,6 @@ from realtime.tracking import default_title, is_uuid, tracked
 from realtime.transition import Transition
 
 logger = logging.getLogger("realtime")
-
-QUEUED_SEQ = 1
-"""Viewers have seen this one, though the store may have lost everything since."""
 
 REPLACED = "Replaced by new task"
 """What Celery says when a task is replaced; a chain or chord takes the id over at its end."""

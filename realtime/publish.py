@@ -24,6 +24,8 @@ logger = logging.getLogger("realtime")
 
 BLIND_STEP = 1_000
 """How far an end's seq goes ahead when the store is away: further than reports got lost."""
+QUEUED_SEQ = 1
+"""Viewers have seen this one, though the store may have lost everything since."""
 FORGOTTEN_STEP = 2**32
 """How far a seq goes ahead when the store may have lost what SQL never knew: further than a job
 reports in its life, and often enough within the 2**53 that browsers count exactly."""
@@ -165,8 +167,8 @@ def end_elsewhere(job: str, status: Status, *, run: str = "", **more: Any) -> Ch
         return None
     state = stopped(known, status, **more)
     order = max(state.attempt, 1)
-    # SQL does not know the seq that a queued job has got from a store that has lost it since.
-    floor = known["seq"] + 1
+    # No higher one: who knows more than the store is taken for the newer run.
+    floor = max(known["seq"], QUEUED_SEQ)
     return Change(state=state, order=order, run=run, floor=floor, transition=True)
 
 

@@ -18,7 +18,7 @@ from realtime import announcer, progress, reaper, records, reporter, runs, store
 from realtime import publish as publishing
 from realtime.errors import Cancelled, StoreAway
 from realtime.events import JobState, Status, timestamp
-from realtime.lifecycle import QUEUED_SEQ
+from realtime.publish import QUEUED_SEQ
 from realtime.reporter import Reporter, Transition, Watched
 from realtime.running import RunningJob
 from realtime.states import read_one

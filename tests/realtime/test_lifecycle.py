@@ -106,6 +106,9 @@ def job(redis: RedisServer, settings: Any, tmp_path: Path) -> Iterator[str]:
     lifecycle._on_start(one, task)
     progress.update(40, total=100)
     wait_until(lambda: (known := read_one(one)) and known["current"] == 40, "its first report")
+    running = progress.current()
+    assert running
+    wait_until(lambda: running.claimed, "the reporter to know")
     yield one
     lifecycle._on_leave(one, task)
 
