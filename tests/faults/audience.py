@@ -6,14 +6,14 @@ import asyncio
 import json
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from tests.faults.screen import DATA, Screen
+from tests.faults.screen import DATA, Screen, State
 
 BACK_AFTER = 0.2
 """Seconds until a viewer comes back; browsers begin with less than a second."""
@@ -33,6 +33,8 @@ class Spectator:
         self.welcomes = 0
         self.live = False
         self.patience = SILENCE
+        self.heard: Callable[[State], Any] = bool
+        """Called with each state that was sent."""
         self._cookie = cookie
         self._task: asyncio.Task[None] | None = None
         self._socket: ClientConnection | None = None
@@ -102,6 +104,8 @@ class Spectator:
             self.live = True
             return
         self.screen.take(frame)
+        for state in frame.get("jobs", ()):
+            self.heard(state)
         if frame["type"] in DATA and self.screen.frames % 32 == 0:
             await socket.send(json.dumps({"type": "ack", "frames": self.screen.frames}))
 

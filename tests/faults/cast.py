@@ -117,7 +117,7 @@ class Cast:
         await asyncio.gather(*(one.leave() for one in self.spectators))
         outcome = self.outcome
         outcome.jobs = len(self.jobs)
-        outcome.viewers = len(self.spectators)
+        outcome.viewers += len(self.spectators)
         outcome.reports = sum(one.screen.applied for one in self.spectators)
 
     async def fresh(self, web: Child | None = None) -> dict[str, State]:
@@ -185,7 +185,7 @@ def _steady(state: State | None) -> State | None:
 
 
 def _lacks_lines(one: Spectator, job: str, fresh: dict[str, State]) -> bool:
-    return job in fresh and one.screen.after[job] != fresh[job]["log"]
+    return job in fresh and one.screen.after[job] < fresh[job]["log"]
 
 
 def _told(one: Spectator, job: str) -> str:

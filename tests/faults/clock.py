@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import sys
 import time
+from types import ModuleType
 from typing import Any
 
 SECONDS = "FAULT_CLOCK"
@@ -21,7 +22,7 @@ def shift_as_told() -> None:
 
 
 def _shift(seconds: float) -> None:
-    true_time, true_datetime = time.time, dt.datetime
+    true_time, true_time_ns, true_datetime = time.time, time.time_ns, dt.datetime
 
     class Shifted(true_datetime):  # type: ignore[misc, valid-type]
         @classmethod
@@ -29,6 +30,16 @@ def _shift(seconds: float) -> None:
             return true_datetime.now(tz) + dt.timedelta(seconds=seconds)
 
     time.time = lambda: true_time() + seconds
+    time.time_ns = lambda: true_time_ns() + int(seconds * 1e9)
+    wrong = {true_time: time.time, true_time_ns: time.time_ns, true_datetime: Shifted}
     for name, module in list(sys.modules.items()):
-        if name.startswith(OURS) and vars(module).get("datetime") is true_datetime:
-            module.datetime = Shifted  # type: ignore[attr-defined]
+        if name.startswith(OURS):
+            _replace(vars(module), wrong)
+
+
+def _replace(names: dict[str, Any], wrong: dict[Any, Any]) -> None:
+    """Replace what a module has imported by name."""
+    for name in ("time", "time_ns", "datetime"):
+        found = names.get(name)
+        if found is not None and not isinstance(found, ModuleType) and found in wrong:
+            names[name] = wrong[found]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from realtime.events import ENDS
+from realtime.publish import FORGOTTEN_STEP
 
 State = dict[str, Any]
 DATA = frozenset({"jobs", "log", "notices"})
@@ -30,6 +31,9 @@ class Screen:
     """How many states were shown."""
     frames: int = 0
     """Data frames of this socket."""
+    forgetful: bool = False
+    """Whether Redis loses everything while workers die: then nobody but this screen knows how far
+    a job was that is run again."""
     _sent: dict[str, int] = field(default_factory=dict)
 
     def welcome(self) -> None:
@@ -64,7 +68,8 @@ class Screen:
         if known and known["seq"] >= seq:
             return
         if known:
-            self.broken += _setbacks(known, state)
+            again = self.forgetful and state["seq"] - known["seq"] >= FORGOTTEN_STEP
+            self.broken += _setbacks({**known, "fraction": None} if again else known, state)
         self.states[job] = state
         self.applied += 1
 

@@ -16,6 +16,8 @@ from tests.processes import Child, web_server, worker
 from tests.services import RedisServer, wait_until
 
 SETTINGS = "tests.faults.settings"
+OURS = ("FAULT", "VISIBILITY")
+"""How variables of the environment begin; what else is given to a process is a setting."""
 LEASE = 3.0
 """Seconds, instead of ten, after which a silent worker is taken for dead here."""
 
@@ -91,7 +93,7 @@ class Stage:
 
     def _environment(self, way: Proxy, more: dict[str, Any]) -> dict[str, str]:
         """Return a child's environment; what is written in capitals there is a setting here."""
-        headway = {name: value for name, value in more.items() if not name.startswith("FAULT")}
+        headway = {name: value for name, value in more.items() if not name.startswith(OURS)}
         if headway.pop("lossy", False):
             headway["LAYER"] = "lossy"
         return {
@@ -99,7 +101,7 @@ class Stage:
             "REDIS_URL": f"redis://127.0.0.1:{way.port}/0",
             "HEADWAY_MORE": json.dumps(headway),
             DROP: str(self._dropping),
-            **{name: str(value) for name, value in more.items() if name.startswith("FAULT")},
+            **{name: str(value) for name, value in more.items() if name.startswith(OURS)},
         }
 
     def _keep(self, name: str, environment: dict[str, str], start: Any) -> Child:

@@ -69,3 +69,45 @@ def _tell_end(args: Any = (), task: Any = None, **_: Any) -> None:
         slowest, ended = Path(told + ".calls").read_text().split()
         Path(told + ".part").write_text(f"{slowest} {time.time() - float(ended)}")
         Path(told + ".part").rename(told)
+
+
+@shared_task
+def tell_time(steps: int) -> None:
+    """Say what time it is, as often as reports go out."""
+    for number in range(steps):
+        progress.update(number, total=steps, message=f"{time.time():.6f}")
+        time.sleep(0.05)
+
+
+class Liar:
+    """An object that raises whatever it is asked."""
+
+    def __str__(self) -> str:
+        raise ValueError("no")
+
+    __repr__ = __float__ = __bool__ = __len__ = __str__
+
+
+HOSTILE: dict[str, Any] = {
+    "nul": "a\x00b",
+    "half a character": "\ud800",
+    "not a number": float("nan"),
+    "infinite": float("-inf"),
+    "huge": 10**400,
+    "long": "x" * 10_000_000,
+    "liar": Liar(),
+    "bytes": b"\xff\xfe",
+}
+
+
+@shared_task
+def say(kind: str) -> None:
+    """Say one hostile thing in every place."""
+    said = HOSTILE[kind]
+    with progress.stage(said, weight=said):
+        progress.update(said, total=said, message=said, unit=said)
+        progress.log(said, level=said)
+        progress.failed(said, said)
+        progress.skipped(said, said)
+        progress.ok(said)
+        progress.advance(said)

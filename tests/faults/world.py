@@ -14,14 +14,16 @@ from typing import Any
 
 import pytest
 
-from realtime import announcer, progress, reaper, records, reporter, runs, store
+from realtime import announcer, progress, reaper, records, runs, store
 from realtime import publish as publishing
 from realtime.errors import Cancelled, StoreAway
 from realtime.events import JobState, Status, timestamp
 from realtime.publish import QUEUED_SEQ
-from realtime.reporter import Reporter, Transition, Watched
+from realtime.reporter import Reporter
 from realtime.running import RunningJob
 from realtime.states import read_one
+from realtime.transition import Transition
+from realtime.watched import Watched
 from tests.faults.air import Air
 from tests.faults.page import Page
 from tests.faults.timeless import TimelessLoop
@@ -33,8 +35,11 @@ STEPS = 8
 class Run:
     """One execution of a job in a worker."""
 
-    def __init__(self, job: RunningJob, watched: Watched, reporter: Reporter) -> None:
+    def __init__(
+        self, job: RunningJob, watched: Watched, reporter: Reporter, loop: TimelessLoop
+    ) -> None:
         """Begin."""
+        self._loop = loop
         self.job = job
         self.watched = watched
         self.reporter = reporter
@@ -65,7 +70,7 @@ class Run:
             return
 
         def last() -> Any:
-            return watched.snapshots.last(reporter.time.monotonic(), watched.known, status)
+            return watched.snapshots.last(self._loop.time(), watched.known, status)
 
         self.reporter.put(Transition(last, ends=watched))
 
@@ -125,7 +130,7 @@ class World:
         seq = runs.resumed(running, seq) if redelivered else seq
         self.started.add(job)
         here = self.new_reporter()
-        run = Run(running, here.watch(running, seq), here)
+        run = Run(running, here.watch(running, seq), here, self.loop)
         self.runs.append(run)
         return run
 
