@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from importlib import import_module
-from types import SimpleNamespace
+import re
+from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib.auth import get_user
+from django.core.exceptions import DisallowedHost
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest
 from django.http.cookie import parse_cookie
 from django.http.request import split_domain_port, validate_host
+from django.utils.http import is_same_domain
 
 from realtime.conf import conf
-from realtime.permissions import is_operator
+from realtime.sessions import Visitor, visitors
 
 logger = logging.getLogger("realtime")
 
 LOCAL_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Who opens a socket."""
-
-    user: str
-    """The primary key, as text."""
-    operator: bool
-    """Whether they may see everybody's jobs."""
+SCHEMES = {"ws": "http", "wss": "https"}
+FORWARDED = (b"x-forwarded-for", b"forwarded", b"x-real-ip")
+"""Headers in which proxies say for whom they ask."""
 
 
 def is_own_origin(scope: dict[str, Any]) -> bool:
@@ -41,39 +36,38 @@ def is_own_origin(scope: dict[str, Any]) -> bool:
     if len(origins) != 1:
         return False
     origin = origins[0].lower()
-    allowed = _is_listed(origin) or origin == _own_origin(scope)
+    own = _own_origin(scope)
+    allowed = _is_listed(origin) or origin == own
     if not allowed:
         logger.warning(
             "expected the origin of a socket to be %s or in CSRF_TRUSTED_ORIGINS, got: %.200s. "
-            "Behind a proxy that ends TLS, set SECURE_PROXY_SSL_HEADER.",
-            _own_origin(scope),
+            "Behind a proxy that ends TLS, set SECURE_PROXY_SSL_HEADER; behind one that changes "
+            "the host, USE_X_FORWARDED_HOST.",
+            own,
             origin,
         )
     return allowed
 
 
 def _own_origin(scope: dict[str, Any]) -> str | None:
-    hosts = _headers(scope, b"host")
-    if len(hosts) != 1:
+    """Return the origin of our pages, as Django takes it from headers and settings."""
+    request = _as_request(scope)
+    try:
+        host = request.get_host().lower()
+    except DisallowedHost:
         return None
-    host = hosts[0].lower()
-    names = settings.ALLOWED_HOSTS or (LOCAL_HOSTS if settings.DEBUG else [])
-    if "*" in names and "*" not in conf.ORIGINS:
+    if "*" in settings.ALLOWED_HOSTS and "*" not in conf.ORIGINS:
         # A wildcard there says which names Django answers to, not whose pages may read jobs.
-        names = [name for name in names if name != "*"] or LOCAL_HOSTS
-    name, _ = split_domain_port(host)
-    if not name or not validate_host(name, names):
-        return None
-    return f"{'https' if _is_secure(scope) else 'http'}://{host}"
+        names = [name for name in settings.ALLOWED_HOSTS if name != "*"] or LOCAL_HOSTS
+        if not validate_host(split_domain_port(host)[0], names):
+            return None
+    return f"{request.scheme}://{host}"
 
 
-def _is_secure(scope: dict[str, Any]) -> bool:
-    header: tuple[str, str] | None = settings.SECURE_PROXY_SSL_HEADER
-    if header:
-        name, value = header
-        given = _headers(scope, name.removeprefix("HTTP_").replace("_", "-").lower().encode())
-        return [one.split(",")[0].strip() for one in given] == [value]
-    return scope.get("scheme") in {"wss", "https"}
+def _as_request(scope: dict[str, Any]) -> HttpRequest:
+    scheme = SCHEMES.get(scope.get("scheme", "ws"), "http")
+    as_http = {"path": "/", **scope, "type": "http", "method": "GET", "scheme": scheme}
+    return ASGIRequest(as_http, BytesIO())
 
 
 def _is_listed(origin: str) -> bool:
@@ -87,21 +81,28 @@ def _matches(origin: str, pattern: str) -> bool:
         return origin == pattern.lower()
     given, wanted = urlsplit(origin), urlsplit(pattern.lower())
     ending = wanted.netloc.removeprefix("*")
-    return (
-        ending.startswith(".") and given.scheme == wanted.scheme and given.netloc.endswith(ending)
-    )
+    if not ending.startswith("."):
+        return False
+    return given.scheme == wanted.scheme and is_same_domain(given.netloc, ending)
 
 
 def visitor(scope: dict[str, Any]) -> Visitor | None:
     """Return who is signed in, by Django's own session; asks the database."""
     key = _session_key(scope)
-    if not key:
+    return visitors([key]).get(key) if key else None
+
+
+def address_of(scope: dict[str, Any]) -> str | None:
+    """Return from which address a browser comes; None where only a proxy's is known.
+
+    A server that trusts its proxy has put the browser's address in the proxy's place.
+    """
+    client = scope.get("client")
+    if not client:
         return None
-    session = import_module(settings.SESSION_ENGINE).SessionStore(key)
-    user = get_user(SimpleNamespace(session=session))  # type: ignore[arg-type]
-    if not user.is_authenticated or not user.is_active:
-        return None
-    return Visitor(user=str(user.pk), operator=is_operator(user))
+    told = [value for name in FORWARDED for value in _headers(scope, name)]
+    named = {part for value in told for part in re.split(r'[\s,;="\[\]]+', value)}
+    return client[0] if not told or client[0] in named else None
 
 
 def _session_key(scope: dict[str, Any]) -> str | None:

@@ -19,6 +19,7 @@ class Role(StrEnum):
     __hash__ = str.__hash__  # Enum's is written in Python, and asked for each frame.
 
 
+VIEW_ALL = "realtime.view_all_jobs"
 SAFE_TEXT = "The job stopped because of an error."
 HIDDEN = ("queue", "redelivers")
 """What the service keeps for itself."""
@@ -27,7 +28,7 @@ CANCELLABLE = frozenset({Status.QUEUED, Status.RUNNING, Status.RETRYING})
 
 def is_operator(user: Any) -> bool:
     """Tell whether a user may see everybody's jobs; this may ask the database."""
-    return bool(user.is_active and user.has_perm("realtime.view_all_jobs"))
+    return bool(user.is_active and user.has_perm(VIEW_ALL))
 
 
 def role_of(user_id: str, state: State, *, operator: bool) -> Role | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from realtime.handshake import is_own_origin, visitor
+from realtime.handshake import address_of, is_own_origin, visitor
 from tests.sockets import sign_in
 
 
@@ -35,6 +35,7 @@ def hosts(settings: Any) -> None:
         ("https://shop.example:8443", False),
         ("https://evil.example", False),
         ("https://shop.example.evil.example", False),
+        ("https://partner.example", True),
         ("https://evilpartner.example", False),
         ("http://one.partner.example", False),
         ("chrome-extension://shop.example", False),
@@ -75,6 +76,47 @@ def test_behind_a_proxy_that_ends_tls(settings: Any) -> None:
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     handshake["headers"].append((b"x-forwarded-proto", b"https"))
     assert is_own_origin(handshake)
+
+
+def test_the_proxys_scheme_counts_only_where_it_is_told(settings: Any) -> None:
+    """A request that did not come by the proxy keeps its own, as Django's pages see it."""
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    handshake = scope("https://shop.example")
+    assert is_own_origin(handshake)
+    handshake["headers"].append((b"x-forwarded-proto", b"http, https"))
+    assert not is_own_origin(handshake)
+
+
+def test_behind_a_proxy_that_changes_the_host(settings: Any) -> None:
+    """The host that the browser asked for is believed when the project says so, and not before."""
+    handshake = scope("https://shop.example", host="10.0.0.7:8000")
+    handshake["headers"].append((b"x-forwarded-host", b"shop.example"))
+    assert not is_own_origin(handshake)
+    settings.USE_X_FORWARDED_HOST = True
+    assert is_own_origin(handshake)
+    evil = scope("https://evil.example", host="shop.example")
+    evil["headers"].append((b"x-forwarded-host", b"evil.example"))
+    assert not is_own_origin(evil)
+
+
+@pytest.mark.parametrize(
+    ("client", "headers", "known"),
+    [
+        ("198.51.100.7", {}, "198.51.100.7"),
+        ("10.0.0.1", {"x-forwarded-for": "198.51.100.7"}, None),
+        ("198.51.100.7", {"x-forwarded-for": "198.51.100.7, 10.0.0.2"}, "198.51.100.7"),
+        ("2001:db8::1", {"forwarded": 'for="[2001:db8::1]";proto=https'}, "2001:db8::1"),
+        ("10.0.0.1", {"x-real-ip": "198.51.100.7"}, None),
+        (None, {}, None),
+    ],
+)
+def test_an_address_is_the_browsers_or_not_known(
+    client: str | None, headers: dict[str, str], known: str | None
+) -> None:
+    """All browsers behind a proxy of which the server knows nothing would share its address."""
+    told = [(name.encode(), value.encode()) for name, value in headers.items()]
+    handshake = {"client": client and (client, 1), "headers": told}
+    assert address_of(handshake) == known
 
 
 def test_development_answers_to_localhost(settings: Any) -> None:
