@@ -66,6 +66,24 @@ class Settings:
     """Data frames that a socket may leave unacknowledged."""
     WATCHES: int = 1_000
     """Topics that one socket may watch."""
+    SOCKETS_PER_USER: int = 50
+    """Sockets that one person may have open in one web process."""
+    SOCKETS_PER_ADDRESS: int = 1_000
+    """Sockets from one address, where it is known, in one web process."""
+    FRAME_RATE: int = 200
+    """Frames a second, over ten seconds, that a socket may send, acknowledgements aside."""
+    UNREAD: int = 250_000
+    """Characters that a socket may have sent before what it asked earlier is answered."""
+    RIGHTS_INTERVAL: float = 5.0
+    """Seconds between two looks at whether open sockets are still signed in, and as what."""
+    RIGHTS_PATIENCE: float = 300.0
+    """Seconds that sockets stay open while nobody can tell whether they are still signed in."""
+    DRAIN: float = 5.0
+    """Seconds that sockets and requests have to finish when a web process is told to stop."""
+    RESTART_AFTER: float = 2.0
+    """Seconds after which browsers come back to a web process that was told to stop."""
+    RESTART_RATE: int = 100
+    """Browsers that come back in each of the seconds that follow."""
     HEAL_INTERVAL: float = 2.0
     """Seconds between two comparisons of what viewers have with what the store has."""
     WEB_THREADS: int = 4

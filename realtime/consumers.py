@@ -59,7 +59,7 @@ async def _admitted(scope: dict[str, Any]) -> Visitor | None:
 
 async def _serve(who: Visitor, receive: Any, send: Any) -> None:
     hub = get_hub()
-    mailbox = Mailbox(user=who.user, operator=who.operator, send=send)
+    mailbox = Mailbox(user=who.user, operator=who.operator, session=who.session, send=send)
     hub.enter(mailbox)
     try:
         mailbox.say(

@@ -24,10 +24,14 @@ from realtime.listener import Listener
 from realtime.log_feed import LogFeed
 from realtime.mailbox import Mailbox
 from realtime.metrics import counted
+from realtime.rights import Rights
 from realtime.states import State
 from realtime.threads import in_thread
 
 logger = logging.getLogger("realtime")
+
+NOTHING = "There is nothing here to watch."
+"""Says the same of what is not there and of what may not be seen."""
 
 
 class Hub:
@@ -37,11 +41,12 @@ class Hub:
         """Prepare; the first socket starts it."""
         self._loop = asyncio.get_running_loop()
         self._listener = Listener(self._hear)
-        self._mailboxes: set[Mailbox] = set()
+        self.mailboxes: set[Mailbox] = set()
         self._watchers: dict[str, set[Mailbox]] = defaultdict(set)
         self._known = KnownStates()
         self._delivery = Delivery(self._known, missing=lambda job: self._spawn(self._load([job])))
         self._logs = LogFeed(self._spawn)
+        self._rights = Rights(self.mailboxes, changed=self._judge)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     # Sockets
@@ -49,8 +54,9 @@ class Hub:
     def enter(self, mailbox: Mailbox) -> None:
         """Take a socket in."""
         mailbox.on_room = self._has_room
-        self._mailboxes.add(mailbox)
+        self.mailboxes.add(mailbox)
         if not self._tasks:
+            self._spawn(self._rights.look_always())
             self._spawn(self._heal_always())
             self._spawn(self._beat_always())
             self._spawn(self._count_always())
@@ -58,11 +64,11 @@ class Hub:
     async def leave(self, mailbox: Mailbox) -> None:
         """Let a socket go; the last one stops the hub."""
         mailbox.stop()
-        self._mailboxes.discard(mailbox)
+        self.mailboxes.discard(mailbox)
         self._delivery.forget(mailbox)
         for topic in list(mailbox.topics):
             self.unwatch(mailbox, topic)
-        if not self._mailboxes:
+        if not self.mailboxes:
             await self._close()
 
     async def watch(self, mailbox: Mailbox, topic: str, have: int) -> None:
@@ -74,7 +80,7 @@ class Hub:
             return
         groups = await self._groups(mailbox, kind, job)
         if groups is None:
-            mailbox.answer(protocol.refused(topic, "not_found", "There is nothing here to watch."))
+            mailbox.answer(protocol.refused(topic, "not_found", NOTHING))
             return
         await self._listener.join(groups)
         if mailbox.closed:
@@ -104,6 +110,16 @@ class Hub:
             mailbox.logs.pop(job, None)
         elif kind == "job":
             mailbox.seen.pop(job, None)
+
+    async def _judge(self, mailbox: Mailbox) -> None:
+        """Let a viewer whose rights have changed watch no more than they may."""
+        # Logs first: states are sent by role, lines to whoever watches.
+        for topic in sorted(mailbox.topics, key=lambda one: not one.startswith("log:")):
+            kind, job = protocol.parse_topic(topic)
+            if await self._groups(mailbox, kind, job) is None:
+                self.unwatch(mailbox, topic)
+                mailbox.promised.pop(topic, None)
+                mailbox.answer(protocol.refused(topic, "not_found", NOTHING))
 
     async def _groups(self, mailbox: Mailbox, kind: str, job: str) -> list[str] | None:
         """Return the groups in which a topic is announced, None when it may not be watched."""
@@ -198,7 +214,7 @@ class Hub:
 
     async def _heal(self) -> None:
         """Compare what is watched and not finished with the store, and send what is missing."""
-        groups = {group for mailbox in self._mailboxes for group in self._groups_of(mailbox)}
+        groups = {group for mailbox in self.mailboxes for group in self._groups_of(mailbox)}
         await self._listener.join(groups)
         open_jobs = {
             known.state["id"]: known.seq
@@ -235,14 +251,14 @@ class Hub:
             await asyncio.sleep(conf.HEARTBEAT / 4)
             late = self._loop.time() - conf.HEARTBEAT * 3 / 4
             frame = protocol.heartbeat(timestamp())
-            for mailbox in list(self._mailboxes):
+            for mailbox in list(self.mailboxes):
                 if mailbox.spoke_at < late:
                     mailbox.say(frame)
 
     async def _count_always(self) -> None:
-        counted.show("sockets", lambda: len(self._mailboxes))
-        counted.show("watches", lambda: sum(len(one.topics) for one in self._mailboxes))
-        counted.show("slow_readers", lambda: sum(one.full for one in self._mailboxes))
+        counted.show("sockets", lambda: len(self.mailboxes))
+        counted.show("watches", lambda: sum(len(one.topics) for one in self.mailboxes))
+        counted.show("slow_readers", lambda: sum(one.full for one in self.mailboxes))
         try:
             while True:
                 await asyncio.sleep(metrics.INTERVAL)
@@ -284,3 +300,9 @@ def get_hub() -> Hub:
     if loop not in _hubs:
         _hubs[loop] = Hub()
     return _hubs[loop]
+
+
+def open_sockets() -> list[Mailbox]:
+    """Return the sockets of the running event loop."""
+    hub = _hubs.get(asyncio.get_running_loop())
+    return list(hub.mailboxes) if hub else []

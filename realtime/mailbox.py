@@ -7,14 +7,13 @@ state of each when it can take it, and its memory stays bounded by what it watch
 from __future__ import annotations
 
 import asyncio
-import types
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Generator
-from functools import partial
+from collections.abc import Awaitable, Callable, Coroutine
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from realtime.conf import conf
+from realtime.coroutines import go_on
 from realtime.permissions import Role, role_of
 from realtime.protocol import Close
 from realtime.states import State
@@ -44,10 +43,11 @@ def message(text: str) -> Message:
 class Mailbox:
     """One viewer's side of the hub."""
 
-    def __init__(self, *, user: str, operator: bool, send: Send) -> None:
+    def __init__(self, *, user: str, operator: bool, send: Send, session: str = "") -> None:
         """Begin with nothing watched and nothing sent."""
         self.user = user
         self.operator = operator
+        self.session = session
         self.topics: set[str] = set()
         self.changed: dict[str, None] = {}
         """Jobs whose newest state must be sent, in the order in which they changed."""
@@ -144,10 +144,12 @@ class Mailbox:
             self._begin(known.frame(role))
         return True
 
-    def acknowledge(self, frames: int) -> None:
-        """Take in how many data frames the browser has taken in."""
-        self._acknowledged = max(self._acknowledged, min(frames, self._sent))
+    def acknowledge(self, frames: int) -> bool:
+        """Take in how many data frames the browser has taken in; tells whether that is news."""
+        before = self._acknowledged
+        self._acknowledged = max(before, min(frames, self._sent))
         self._room()
+        return self._acknowledged > before
 
     def data(self, frame: Message) -> None:
         """Send a frame that counts against the window."""
@@ -211,7 +213,7 @@ class Mailbox:
         except Exception:  # noqa: BLE001  whatever a server raises: the socket is gone
             self.stop()
             return
-        rest: Awaitable[None] = _go_on(sending, waits_for)
+        rest: Awaitable[None] = go_on(sending, waits_for)
         self._sending = asyncio.ensure_future(self._finish(rest))
 
     async def _finish(self, rest: Awaitable[None]) -> None:
@@ -221,7 +223,8 @@ class Mailbox:
             self.stop()
             return
         self._sending = None
-        while self._backlog and self._sending is None and not self.closed:
+        # Also when closed: the last one in it is the close.
+        while self._backlog and self._sending is None:
             self._begin(self._backlog.popleft())
         self._room()
 
@@ -234,19 +237,3 @@ class Mailbox:
     def _room(self) -> None:
         if not self.full and self.on_room:
             self.on_room(self)
-
-
-@types.coroutine
-def _go_on(sending: Coroutine[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:
-    """Go on with an awaitable that has already been taken to its first wait."""
-    while True:
-        try:
-            answer = yield waits_for
-        except BaseException as error:  # noqa: BLE001  handed on to where it belongs
-            step = partial(sending.throw, error)
-        else:
-            step = partial(sending.send, answer)
-        try:
-            waits_for = step()
-        except StopIteration:
-            return
