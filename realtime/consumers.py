@@ -13,10 +13,13 @@ from typing import Any
 from realtime import protocol
 from realtime.conf import conf
 from realtime.events import timestamp
-from realtime.handshake import Visitor, is_own_origin, visitor
+from realtime.handshake import address_of, is_own_origin, visitor
 from realtime.hub import get_hub
+from realtime.inbox import Inbox
+from realtime.limits import seat
 from realtime.mailbox import Mailbox
-from realtime.protocol import Ack, BadFrame, BadTopic, Close, Unwatch, Watch
+from realtime.protocol import BadTopic, Close, Unwatch, Watch
+from realtime.sessions import Visitor
 from realtime.threads import in_thread
 
 logger = logging.getLogger("realtime")
@@ -32,17 +35,24 @@ class ProgressConsumer:
         """Serve one socket until it is gone."""
         if (await receive())["type"] != "websocket.connect":
             return
-        who = await _admitted(scope)
-        if who is None:
-            await send({"type": "websocket.close"})
-            return
-        if protocol.SUBPROTOCOL not in scope.get("subprotocols", ()):
-            await send({"type": "websocket.accept"})
-            code, reason = int(Close.UNSUPPORTED), f"expected {protocol.SUBPROTOCOL}"
-            await send({"type": "websocket.close", "code": code, "reason": reason})
-            return
-        await send({"type": "websocket.accept", "subprotocol": protocol.SUBPROTOCOL})
-        await _serve(who, receive, send)
+        await _answer(scope, receive, send)
+
+
+async def _answer(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    who = await _admitted(scope)
+    if who is None:
+        await send({"type": "websocket.close"})
+        return
+    if protocol.SUBPROTOCOL not in scope.get("subprotocols", ()):
+        await send({"type": "websocket.accept"})
+        await _turn_away(send, Close.UNSUPPORTED, f"expected {protocol.SUBPROTOCOL}")
+        return
+    await send({"type": "websocket.accept", "subprotocol": protocol.SUBPROTOCOL})
+    with seat(who.user, address_of(scope)) as refusal:
+        if refusal:
+            await _turn_away(send, Close.TOO_MANY, refusal)
+        else:
+            await _serve(who, receive, send)
 
 
 async def _admitted(scope: dict[str, Any]) -> Visitor | None:
@@ -57,6 +67,10 @@ async def _admitted(scope: dict[str, Any]) -> Visitor | None:
         return None
 
 
+async def _turn_away(send: Any, code: Close, reason: str) -> None:
+    await send({"type": "websocket.close", "code": int(code), "reason": reason})
+
+
 async def _serve(who: Visitor, receive: Any, send: Any) -> None:
     hub = get_hub()
     mailbox = Mailbox(user=who.user, operator=who.operator, session=who.session, send=send)
@@ -67,29 +81,14 @@ async def _serve(who: Visitor, receive: Any, send: Any) -> None:
                 user=who.user, now=timestamp(), heartbeat=conf.HEARTBEAT, window=conf.WINDOW
             )
         )
-        await _listen(mailbox, receive)
+        await Inbox(mailbox, _obey).listen(receive)
     finally:
         await hub.leave(mailbox)
-
-
-async def _listen(mailbox: Mailbox, receive: Any) -> None:
-    while (event := await receive())["type"] == "websocket.receive":
-        try:
-            await _obey(mailbox, protocol.decode(event.get("text")))
-        except BadFrame as error:
-            mailbox.close(Close.MALFORMED, str(error)[:120])
-        except Exception:
-            logger.exception("A socket met an error")
-            mailbox.close(Close.INTERNAL)
-        if mailbox.closed:
-            return
 
 
 async def _obey(mailbox: Mailbox, frame: protocol.Frame) -> None:
     hub = get_hub()
     match frame:
-        case Ack(frames):
-            mailbox.acknowledge(frames)
         case Watch(topics):
             for topic, have in topics.items():
                 if mailbox.closed:

@@ -1,0 +1,46 @@
+"""How many sockets one person and one address may open in a web process."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from realtime.conf import conf
+
+HOME = 64
+"""Bits of an IPv6 address that belong to one household."""
+
+_taken: Counter[tuple[str, str]] = Counter()
+
+
+@contextmanager
+def seat(user: str, address: str | None) -> Iterator[str]:
+    """Take a socket's seat; gives the reason when there is none, else "" and keeps it taken."""
+    wanted = {("user", user): conf.SOCKETS_PER_USER}
+    if address:
+        wanted["address", _neighbourhood(address)] = conf.SOCKETS_PER_ADDRESS
+    for place, most in wanted.items():
+        if _taken[place] >= most:
+            yield f"expected at most {most} sockets of one {place[0]}: close other pages"
+            return
+    _taken.update(wanted.keys())
+    try:
+        yield ""
+    finally:
+        _taken.subtract(wanted.keys())
+        for place in wanted:
+            if not _taken[place]:
+                del _taken[place]
+
+
+def _neighbourhood(address: str) -> str:
+    """Return the address, of IPv6 the part that one household shares."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if known.version == 4:  # noqa: PLR2004
+        return address
+    return str(ipaddress.ip_network((known, HOME), strict=False))
