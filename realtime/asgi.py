@@ -11,15 +11,18 @@ from django.urls import get_script_prefix, reverse
 def asgi_application(http: Any) -> Any:
     """Return an ASGI application: `ws` below the include of `realtime.urls`, all else to `http`."""
     # Not above: a project asks for this function before `get_asgi_application` sets Django up.
-    from realtime import reaper
+    from realtime import drain, reaper
     from realtime.consumers import NoSuchSocket, ProgressConsumer
 
     progress, other = ProgressConsumer(), NoSuchSocket()
 
     async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         reaper.start()
-        if scope["type"] != "websocket":
+        if scope["type"] == "lifespan":
             await http(scope, receive, send)
+        elif scope["type"] != "websocket":
+            with drain.attended():
+                await http(scope, receive, send)
         elif _path_inside(scope) == _address():
             await progress(scope, receive, send)
         else:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from typing import Any
 
-from realtime import protocol
+from realtime import drain, protocol
 from realtime.conf import conf
 from realtime.events import timestamp
 from realtime.handshake import address_of, is_own_origin, visitor
@@ -35,12 +35,13 @@ class ProgressConsumer:
         """Serve one socket until it is gone."""
         if (await receive())["type"] != "websocket.connect":
             return
-        await _answer(scope, receive, send)
+        with drain.attended():
+            await _answer(scope, receive, send)
 
 
 async def _answer(scope: dict[str, Any], receive: Any, send: Any) -> None:
     who = await _admitted(scope)
-    if who is None:
+    if who is None or drain.has_begun():
         await send({"type": "websocket.close"})
         return
     if protocol.SUBPROTOCOL not in scope.get("subprotocols", ()):
@@ -81,6 +82,8 @@ async def _serve(who: Visitor, receive: Any, send: Any) -> None:
                 user=who.user, now=timestamp(), heartbeat=conf.HEARTBEAT, window=conf.WINDOW
             )
         )
+        if reason := drain.farewell():  # All others were closed while this one was let in.
+            mailbox.close(Close.RESTART, reason)
         await Inbox(mailbox, _obey).listen(receive)
     finally:
         await hub.leave(mailbox)

@@ -78,11 +78,15 @@ class Hub:
             text = f"One socket may watch {conf.WATCHES} topics: unwatch some first."
             mailbox.answer(protocol.refused(topic, "too_many", text))
             return
+        operator = mailbox.operator
         groups = await self._groups(mailbox, kind, job)
         if groups is None:
             mailbox.answer(protocol.refused(topic, "not_found", NOTHING))
             return
         await self._listener.join(groups)
+        if mailbox.operator != operator:  # Meanwhile: ask as who they are now.
+            await self.watch(mailbox, topic, have)
+            return
         if mailbox.closed:
             return
         key = _key(mailbox, topic)

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from realtime import drain
 from realtime.conf import conf
 from realtime.errors import StoreAway
 from realtime.exposition import as_text
@@ -34,9 +35,10 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @answers("GET", signed_in=False)
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Answer whether Redis and the database can be reached: 200, or 503 with what cannot."""
+    """Answer whether requests should come here: 200, or 503 with what is away or stopping."""
     del request
-    parts = {"store": _store(), "database": _database()}
+    process = "stopping" if drain.has_begun() else "ok"
+    parts = {"process": process, "store": _store(), "database": _database()}
     ready = all(said == "ok" for said in parts.values())
     return JsonResponse(
         {"status": "ok" if ready else "away", **parts}, status=200 if ready else 503

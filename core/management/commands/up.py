@@ -87,7 +87,8 @@ def web_processes(listener: socket.socket, count: int) -> list[Program]:
             *("-m", "uvicorn", "--no-access-log", "--lifespan", "off"),
             *("--log-config", str(settings.BASE_DIR / "core" / "uvicorn-logs.json")),
             *("--ws-per-message-deflate", "false", "--ws-max-size", "65536"),
-            *("--timeout-graceful-shutdown", "10", "--fd"),
+            # After the package's own drain, within the supervisor's 12 s.
+            *("--timeout-graceful-shutdown", "5", "--fd"),
         ),
     }
     command = (PYTHON, *commands[settings.SERVER], str(listener.fileno()), "core.asgi:application")
