@@ -261,7 +261,8 @@ export class Client implements ConnectionListener {
   #takeLog(frame: Log): void {
     this.#each(`log:${frame.job}`, (watcher) => {
       const lines = frame.lines.filter(({ n }) => n > watcher.after);
-      watcher.after = Math.max(watcher.after, ...lines.map(({ n }) => n));
+      const gone = frame.after <= watcher.after ? frame.after + frame.lost : 0;
+      watcher.after = Math.max(watcher.after, gone, ...lines.map(({ n }) => n));
       if (lines.length > 0 || frame.lost > 0) watcher.tellLog({ ...frame, lines });
     });
   }

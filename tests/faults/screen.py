@@ -68,7 +68,7 @@ class Screen:
         if known and known["seq"] >= seq:
             return
         if known:
-            again = self.forgetful and state["seq"] - known["seq"] >= FORGOTTEN_STEP
+            again = self.forgetful and state["seq"] - known["seq"] >= FORGOTTEN_STEP // 2
             self.broken += _setbacks({**known, "fraction": None} if again else known, state)
         self.states[job] = state
         self.applied += 1
