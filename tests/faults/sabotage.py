@@ -1,46 +1,143 @@
-"""Takes out one mechanism of the package, to see that a test notices: SABOTAGE names it."""
+"""Takes out one mechanism of the package, to see that a test notices: SABOTAGE names it.
+
+Brought into child processes by the faults' own Django app, into the tests by their conftest.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 NAME = "SABOTAGE"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mechanism:
+    """Something that keeps promises."""
+
+    take_out: Callable[[], Any]
+    """Does without it in this process."""
+    test: str
+    """The test that must fail then."""
+
+
 def apply_as_told() -> None:
     """Take out what the environment names."""
     if name := os.environ.get(NAME):
-        MECHANISMS[name]()
+        MECHANISMS[name].take_out()
 
 
 def _no_healing() -> None:
     from realtime.hub import Hub
 
-    async def heal(self: Hub) -> None:
+    async def heal(_: Hub) -> None:
         """Compare nothing."""
 
-    Hub._heal = heal  # type: ignore[method-assign]
+    _put(Hub, "_heal", heal)
+
+
+def _no_lease() -> None:
+    from realtime.reaper import Reaper
+
+    _put(Reaper, "_judge", lambda *_: None)
+
+
+def _no_comparison() -> None:
+    from realtime import records
+    from realtime.store import MemoryStore, scripts
+
+    _without(scripts, "REMEMBER", "if had[3] then", "if false then")
+    _put(records, "_ENDS", ("none",))
+    take = MemoryStore._take
+
+    def take_anyway(self: MemoryStore, report: Any) -> Any:
+        if record := self._records.get(report.job):
+            record.ended = False
+        return take(self, report)
+
+    _put(MemoryStore, "_take", take_anyway)
+
+
+def _no_fence() -> None:
+    from realtime.running import RunningJob
+    from realtime.store import scripts
+
+    _without(scripts, "REMEMBER", "if had[3] then", "if false then")
+    _without(scripts, "REMEMBER", "if order == known and claim == ''", "if false and claim == ''")
+    _put(RunningJob, "fence", lambda _, **__: None)
 
 
 def _no_window() -> None:
     from realtime.mailbox import Mailbox
 
-    Mailbox.full = property(lambda self: self._sending is not None or self.closed)  # type: ignore[assignment, method-assign]
+    _put(Mailbox, "full", property(lambda self: self._sending is not None or self.closed))
+
+
+def _no_places() -> None:
+    from realtime.store import scripts
+
+    _without(scripts, "REMEMBER", "first = first + log - base - told", "")
+    _without(scripts, "REMEMBER", "if base + told > log then", "if false then")
 
 
 def _no_cleaning() -> None:
-    from realtime import cleaning, snapshot
-
-    def text(value: object, _length: int) -> str:
-        return str(value)
-
-    cleaning.text = snapshot.text = text  # type: ignore[assignment, attr-defined]
+    for module in [one for name, one in sys.modules.items() if name.startswith("realtime.")]:
+        for name in {"text", "shown"} & set(vars(module)):
+            _put(module, name, lambda value, _: str(value))
 
 
-MECHANISMS: dict[str, Callable[[], Any]] = {
-    "healing": _no_healing,
-    "window": _no_window,
-    "cleaning": _no_cleaning,
+def _no_sql_end() -> None:
+    from realtime import records
+
+    _put(records, "try_record", lambda _: [])
+
+
+def _no_orphans() -> None:
+    from realtime.orphans import Orphans
+
+    _put(Orphans, "found", lambda _: [])
+
+
+def _put(owner: Any, name: str, value: Any) -> None:
+    assert hasattr(owner, name), f"expected {owner} to have {name}, got: none; mend sabotage.py"
+    setattr(owner, name, value)
+
+
+def _without(module: Any, name: str, part: str, other: str) -> None:
+    script: str = vars(module)[name]
+    assert part in script, f"expected {name} to hold {part}, got: another script; mend sabotage.py"
+    vars(module)[name] = script.replace(part, other)
+
+
+MECHANISMS = {
+    "healing": Mechanism(
+        take_out=_no_healing, test="test_layer.py::test_announcements_are_lost[1.0]"
+    ),
+    "lease": Mechanism(
+        take_out=_no_lease, test="test_workers.py::test_a_worker_is_killed[threads]"
+    ),
+    "compare-and-set": Mechanism(
+        take_out=_no_comparison, test="test_model.py::test_any_history_ends_in_the_truth"
+    ),
+    "fence": Mechanism(take_out=_no_fence, test="test_workers.py::test_a_frozen_worker_comes_back"),
+    "window": Mechanism(
+        take_out=_no_window,
+        test="test_sockets.py::test_a_reader_that_never_reads_beside_quick_ones[daphne]",
+    ),
+    "line places": Mechanism(
+        take_out=_no_places,
+        test="test_redis.py::test_a_log_goes_on_after_redis_lost_it[FLUSHALL]",
+    ),
+    "cleaning": Mechanism(
+        take_out=_no_cleaning, test="test_workers.py::test_a_task_says_what_breaks_others"
+    ),
+    "end in SQL": Mechanism(
+        take_out=_no_sql_end, test="test_steps.py::test_killed_between_two_steps[recorded-redis]"
+    ),
+    "orphans": Mechanism(
+        take_out=_no_orphans, test="test_workers.py::test_the_broker_forgets_what_was_queued"
+    ),
 }

@@ -10,6 +10,8 @@ from realtime.events import ENDS
 from realtime.publish import FORGOTTEN_STEP
 
 State = dict[str, Any]
+END = ("status", "finished_at", "attempt", "error")
+"""What an end is; told twice, because an answer was lost, it is no other end."""
 DATA = frozenset({"jobs", "log", "notices"})
 
 
@@ -95,6 +97,6 @@ def _setbacks(old: State, new: State) -> list[str]:
         found.append(f"G1 {job}: attempt {new['attempt']} after {old['attempt']}")
     elif new["attempt"] == old["attempt"] and (new["fraction"] or 0) < (old["fraction"] or 0):
         found.append(f"G1 {job}: fraction {new['fraction']} after {old['fraction']}")
-    if old["status"] in ENDS:
+    if old["status"] in ENDS and any(old[name] != new[name] for name in END):
         found.append(f"G3 {job}: {new['status']} after {old['status']}")
     return found
