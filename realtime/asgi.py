@@ -23,12 +23,17 @@ def asgi_application(http: Any) -> Any:
         elif scope["type"] != "websocket":
             with drain.attended():
                 await http(scope, receive, send)
-        elif _path_inside(scope) == _address():
+        elif is_ours(scope):
             await progress(scope, receive, send)
         else:
             await other(scope, receive, send)
 
     return application
+
+
+def is_ours(scope: dict[str, Any]) -> bool:
+    """Tell whether a socket is opened at `ws` below the include of `realtime.urls`."""
+    return _path_inside(scope) == _address()
 
 
 def _path_inside(scope: dict[str, Any]) -> str:
