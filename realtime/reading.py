@@ -10,11 +10,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from realtime import states as newest_states
-from realtime.errors import StoreAway
+from realtime.asking import ask
 from realtime.events import ENDS
 from realtime.models import Job
 from realtime.states import State
-from realtime.store import LINES_PER_READ, Lines, Sign, get_store
+from realtime.store import LINES_PER_READ, Lines, Sign
 
 FIRST = 200
 """Jobs with which a list begins."""
@@ -22,7 +22,13 @@ SILENT = 5.0
 """Seconds without a sign of life after which SQL is asked whether the job has ended."""
 RECENT = timedelta(seconds=60)
 
-states = newest_states.read
+
+def states(jobs: list[str]) -> dict[str, State]:
+    """Return the newest states of those jobs that are known, from store and SQL together."""
+    if not jobs:
+        return {}
+    live = newest_states.parsed(ask(lambda store: store.states(jobs), {}))
+    return newest_states.completed(jobs, live)
 
 
 def first_ids(kind: str, root: str, user: str) -> list[str]:
@@ -41,9 +47,8 @@ def log(job: str, after: int, limit: int = LINES_PER_READ, newest: int = 0) -> L
 
     `newest` is the last line that the job's state tells of: the store may have forgotten all.
     """
-    try:
-        part = get_store().log(job, after, limit)
-    except StoreAway:
+    part = ask(lambda store: store.log(job, after, limit), None)
+    if part is None:
         return Lines(lines=[], lost=0)
     if newest > after and not (part.lines or part.lost):
         return Lines(lines=[], lost=newest - after)
@@ -66,15 +71,12 @@ def newer(known: dict[str, int], lists: Lists) -> list[State]:
     """Return the states that are newer than the known seqs, and jobs that are not known at all."""
     signs = _signs(list(known))
     doubtful = {job for job, seq in known.items() if _is_doubtful(signs.get(job), seq)}
-    found = newest_states.read(sorted(doubtful | _listed(lists)))
+    found = states(sorted(doubtful | _listed(lists)))
     return [state for job, state in found.items() if state["seq"] > known.get(job, -1)]
 
 
 def _signs(jobs: list[str]) -> dict[str, Sign]:
-    try:
-        return get_store().signs(jobs)
-    except StoreAway:
-        return {}
+    return ask(lambda store: store.signs(jobs), {})
 
 
 def _is_doubtful(sign: Sign | None, seq: int) -> bool:

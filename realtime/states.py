@@ -18,9 +18,11 @@ State = dict[str, Any]
 
 def read(jobs: list[str]) -> dict[str, State]:
     """Return the newest states of those jobs that are known, from store and SQL together."""
-    if not jobs:
-        return {}
-    live = _live(jobs)
+    return completed(jobs, _live(jobs)) if jobs else {}
+
+
+def completed(jobs: list[str], live: dict[str, State]) -> dict[str, State]:
+    """Return the same where the store's states are already read."""
     open_jobs = [job for job in jobs if not _ended(live.get(job))]
     kept = {str(row.pk): row.state() for row in Job.objects.filter(pk__in=open_jobs)}
     found = {job: newest(live.get(job), kept.get(job)) for job in jobs}
@@ -34,10 +36,14 @@ def read_one(job: str) -> State | None:
 
 def _live(jobs: list[str]) -> dict[str, State]:
     try:
-        found = get_store().states(jobs)
+        return parsed(get_store().states(jobs))
     except StoreAway as error:
         logger.warning("The store is away, reading from SQL alone: %s", error)
         return {}
+
+
+def parsed(found: dict[str, str]) -> dict[str, State]:
+    """Return states of which the store gives JSON."""
     return {job: json.loads(state) for job, state in found.items()}
 
 

@@ -24,7 +24,7 @@ WRITES = words(
 )
 READS = words(
     "hub delivery log_feed known listener mailbox consumers handshake reading views api problems"
-    " exposition threads permissions sessions coroutines rights inbox limits daphne drain"
+    " exposition threads permissions sessions coroutines rights inbox limits daphne drain asking"
 )
 BETWEEN = words(
     "events conf errors cleaning states publish announcer records layer models metrics pace latch"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from functools import partial
@@ -20,6 +21,7 @@ from realtime.hub import Hub, get_hub
 from realtime.mailbox import Mailbox
 from realtime.models import Job
 from realtime.store import Lines
+from realtime.threads import in_thread
 from tests.services import RedisServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -186,6 +188,25 @@ async def test_who_comes_while_redis_is_frozen_is_shown_what_sql_knows(
     await socket.until(lambda: socket.hub._listener._joined)
     for one in others:
         await one.hub.leave(one.mailbox)
+
+
+async def test_only_one_reader_waits_for_a_frozen_redis(
+    socket: Socket, ana: Any, redis: RedisServer
+) -> None:
+    """The others are answered from SQL at once, and from Redis again once it is back."""
+    job = await tell(ana, lines=1)
+    redis.stop()
+    try:
+        await in_thread(reading.states, [job])
+        before = time.monotonic()
+        found = await asyncio.gather(*(in_thread(reading.states, [job]) for _ in range(20)))
+        assert time.monotonic() - before < 0.4
+        assert all(job in one for one in found)
+    finally:
+        redis.cont()
+    async with asyncio.timeout(5):
+        while not (await in_thread(reading.log, job, 0)).lines:
+            await asyncio.sleep(0.02)
 
 
 async def test_a_socket_that_asks_again_and_again_stays_small(
