@@ -26,6 +26,15 @@ def open_layer(*, timeout: float = SOCKET_TIMEOUT) -> Any:
     return layer
 
 
+async def empty(layer: Any) -> None:
+    """Let our own layer forget everything and close its connections; it can be used again."""
+    for shard in layer._shards:  # noqa: SLF001
+        # One that has died is awaited by `flush`, which then dies of the same error.
+        if shard._receive_task and shard._receive_task.done():  # noqa: SLF001
+            shard._receive_task = None  # noqa: SLF001
+    await layer.flush()
+
+
 def shard_of(key: str) -> str:
     """Return the group in which jobs with this shard key are announced."""
     return f"{conf.PREFIX}.shard.{crc32(key.encode()) % conf.SHARDS}"
