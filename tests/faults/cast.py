@@ -18,7 +18,6 @@ from tests.faults.audience import Spectator
 from tests.faults.screen import State
 from tests.faults.stage import Stage
 from tests.faults.table import Outcome
-from tests.processes import Child
 
 ENDED = ("succeeded", "failed", "cancelled", "lost")
 
@@ -120,15 +119,13 @@ class Cast:
         outcome.viewers += len(self.spectators)
         outcome.reports = sum(one.screen.applied for one in self.spectators)
 
-    async def fresh(self, web: Child | None = None) -> dict[str, State]:
+    async def fresh(self) -> dict[str, State]:
         """Read all jobs as somebody who comes now."""
-        port = web.port if web else self.stage.front.targets[0]
-        return await asyncio.to_thread(_read_all, port, self.cookie, self.jobs)
+        return await asyncio.to_thread(_read_all, self.stage.front.port, self.cookie, self.jobs)
 
     async def log(self, job: str) -> list[dict[str, Any]]:
         """Read a job's log as somebody who comes now."""
-        port = self.stage.front.targets[0]
-        return await asyncio.to_thread(_read_log, port, self.cookie, job)
+        return await asyncio.to_thread(_read_log, self.stage.front.port, self.cookie, job)
 
     async def _wrong(self, ends: Sequence[str]) -> list[str]:
         fresh = await self.fresh()

@@ -101,6 +101,12 @@ def _no_orphans() -> None:
     _put(Orphans, "found", lambda _: [])
 
 
+def _no_drain() -> None:
+    from realtime.drain import Drain
+
+    _put(Drain, "_on_signal", lambda self, *_: self._pass_on())
+
+
 def _put(owner: Any, name: str, value: Any) -> None:
     assert hasattr(owner, name), f"expected {owner} to have {name}, got: none; mend sabotage.py"
     setattr(owner, name, value)
@@ -126,6 +132,10 @@ MECHANISMS = {
     "window": Mechanism(
         take_out=_no_window,
         test="test_sockets.py::test_a_reader_that_never_reads_beside_quick_ones[daphne]",
+    ),
+    "drain": Mechanism(
+        take_out=_no_drain,
+        test="test_sockets.py::test_two_web_processes_are_restarted_in_turn[short]",
     ),
     "line places": Mechanism(
         take_out=_no_places,

@@ -18,6 +18,8 @@ from tests.services import RedisServer, wait_until
 SETTINGS = "tests.faults.settings"
 OURS = ("FAULT", "VISIBILITY")
 """How variables of the environment begin; what else is given to a process is a setting."""
+CROWDS = {"SOCKETS_PER_USER": 10_000, "SOCKETS_PER_ADDRESS": 10_000}
+"""Viewers of a scenario are one person's, from one address."""
 LEASE = 3.0
 """Seconds, instead of ten, after which a silent worker is taken for dead here."""
 
@@ -93,7 +95,8 @@ class Stage:
 
     def _environment(self, way: Proxy, more: dict[str, Any]) -> dict[str, str]:
         """Return a child's environment; what is written in capitals there is a setting here."""
-        headway = {name: value for name, value in more.items() if not name.startswith(OURS)}
+        settings = {name: value for name, value in more.items() if not name.startswith(OURS)}
+        headway = {**CROWDS, **settings}
         if headway.pop("lossy", False):
             headway["LAYER"] = "lossy"
         return {

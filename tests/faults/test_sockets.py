@@ -121,6 +121,8 @@ async def test_two_web_processes_are_restarted_in_turn(cast: Cast, crowd: int) -
     cast.gate.touch()
     await cast.recorded()
     await cast.whole(within=G2_SECONDS)
+    codes = {code for one in sees for code in one.closes}
+    assert codes == {4000}, codes
     for name in servers:
         await sync_to_async(cast.stage.end)(name)
 
