@@ -17,6 +17,8 @@ CHANNEL_LAYERS = {
         "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": 30}], "prefix": "headway"},
     },
 }
-HEADWAY = {**HEADWAY, **json.loads(os.environ.get("HEADWAY_MORE", "{}"))}
+# A crowd here is one person at one address.
+MANY = {"SOCKETS_PER_USER": 10_000, "SOCKETS_PER_ADDRESS": 10_000}
+HEADWAY = {**MANY, **HEADWAY, **json.loads(os.environ.get("HEADWAY_MORE", "{}"))}
 
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # Redis is away on purpose.
