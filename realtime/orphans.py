@@ -15,6 +15,7 @@ from django.utils import timezone
 from realtime import broker
 from realtime.conf import conf
 from realtime.events import Status
+from realtime.forks import Unforked
 from realtime.models import Job
 
 logger = logging.getLogger("realtime")
@@ -38,6 +39,7 @@ class Orphans:
         self._missing: dict[str, float] = {}
         self._thread: Thread | None = None
         self._found: list[str] = []
+        self._reading = Unforked()
 
     def found(self) -> list[str]:
         """Return jobs that are lost, and look for more when it is time.
@@ -56,16 +58,22 @@ class Orphans:
         began = time.monotonic()
         lost: set[str] = set()
         try:
-            jobs = self._batch()
+            jobs = self._waiting()
             lost = broker.lost(jobs) if jobs else set()
             self._found += self._missed_twice(lost, set(jobs))
         except Exception as error:  # noqa: BLE001  each broker has errors of its own
             logger.warning("The broker is away or too full, orphans are not looked for: %r", error)
         finally:
-            connection.close()
             if not lost:
                 took = time.monotonic() - began
                 self._due = max(self._due, began + SHARE * took)
+
+    def _waiting(self) -> dict[str, str]:
+        with self._reading:
+            try:
+                return self._batch()
+            finally:
+                connection.close()
 
     def _batch(self) -> dict[str, str]:
         """Return the next waiting jobs that are old enough, then the oldest again; with queues."""

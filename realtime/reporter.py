@@ -13,10 +13,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
-from django.db import close_old_connections, connection
+from django.db import DEFAULT_DB_ALIAS, close_old_connections, connection, connections
 
 from realtime import announcer, metrics, records
+from realtime.forks import Unforked, disconnect
 from realtime.latch import Bell
 from realtime.metrics import counted
 from realtime.publish import Change, Published, publish
@@ -56,6 +58,8 @@ class Reporter:
         self._count_at = 0.0
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        self._connection: Any = None
+        self._beating = Unforked(before=self._disconnect)
 
     def watch(self, job: RunningJob, known: int = 0) -> Watched:
         """Report on a job from now on, until its last transition is put.
@@ -96,11 +100,13 @@ class Reporter:
 
     def _run(self) -> None:
         busy = time.monotonic()
+        self._connection = connections[DEFAULT_DB_ALIAS]
         counted.show("running_jobs", lambda: len(self._watched))
         while not self._closing or self._urgent:
             now = time.monotonic()
             try:
-                self._beat(now)
+                with self._beating:
+                    self._beat(now)
             except Exception:
                 logger.exception("The reporter met an error and goes on")
                 time.sleep(PATIENCE)
@@ -112,6 +118,10 @@ class Reporter:
         counted.settle()
         connection.close()
 
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            disconnect(self._connection)
+
     def _has_waiting(self) -> bool:
         return bool(self._unsent or self._unrecorded or self._retried)
 
@@ -120,8 +130,9 @@ class Reporter:
             announcer.settle()
             self._wake.wait(TICK)
         else:
-            close_old_connections()
-            counted.settle()
+            with self._beating:
+                close_old_connections()
+                counted.settle()
             self._asleep = True
             # Looked at again now that the flag is up: who came before did not wake us.
             if not self._watched and not self._urgent:

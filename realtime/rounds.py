@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable
 
+from realtime.forks import Unforked
+
 logger = logging.getLogger("realtime")
-
-
-FORK_SECONDS = 1.0
-"""How long a fork waits for the end of a round."""
 
 
 class Rounds:
@@ -28,13 +25,7 @@ class Rounds:
         self._interval = interval
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self._round = threading.Lock()
-        self._forking = False
-        os.register_at_fork(
-            before=self._before_fork,
-            after_in_parent=self._after_fork,
-            after_in_child=self._after_fork,
-        )
+        self._round = Unforked()
 
     def start(self) -> None:
         """Begin, unless it has begun."""
@@ -65,11 +56,3 @@ class Rounds:
             self._call()
         except Exception:
             logger.exception("%s met an error and goes on", self._name)
-
-    def _before_fork(self) -> None:
-        self._forking = self.alive and self._round.acquire(timeout=FORK_SECONDS)
-
-    def _after_fork(self) -> None:
-        if self._forking:
-            self._forking = False
-            self._round.release()

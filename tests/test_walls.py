@@ -28,7 +28,7 @@ READS = words(
 )
 BETWEEN = words(
     "events conf errors cleaning states publish announcer records layer models metrics pace latch"
-    " protocol owners control"
+    " forks protocol owners control"
 )
 OUTSIDE = {"__init__", "admin", "apps", "asgi", "checks", "middleware", "routing", "urls"}
 

@@ -75,7 +75,7 @@ def test_a_round_without_end_holds_no_fork_up(
     rounds: Rounds, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A database that does not answer must not stop a worker from replacing its children."""
-    monkeypatch.setattr("realtime.rounds.FORK_SECONDS", 0.05)
+    monkeypatch.setattr("realtime.forks.PATIENCE", 0.05)
     work.may_end.clear()
     rounds.start()
     wait_until(lambda: work.begun, "a round to begin")
