@@ -21,7 +21,7 @@ from tests.services import RedisServer, wait_until
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 LEASE = 3.0
-MORE = {"HEADWAY_MORE": json.dumps({"LEASE": LEASE})}
+MORE = json.dumps({"LEASE": LEASE})
 PATIENCE = 3.0
 """Seconds that a busy worker is given before it is told more firmly."""
 
@@ -33,8 +33,8 @@ def start(redis: RedisServer, transactional_db: None) -> Iterator[Start]:
     """Start workers beside a web server, which judges when no worker does."""
     with redis.client() as client, ExitStack() as stack:
         client.flushall()
-        stack.enter_context(web_server(**MORE))
-        yield lambda pool, name="": stack.enter_context(worker(pool, name=name, **MORE))
+        stack.enter_context(web_server(HEADWAY_MORE=MORE))
+        yield lambda pool, name="": stack.enter_context(worker(pool, name=name, HEADWAY_MORE=MORE))
 
 
 @pytest.fixture
