@@ -1,15 +1,19 @@
-"""What Daphne forgets: the reason of a close."""
+"""What Daphne leaves out: the reason of a close, and an end to what it keeps for a reader."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
 
+UNSENT = 8_000_000
+"""Bytes that may wait for a reader; a window of frames is less."""
+
 
 def mend_daphne() -> None:
-    """Let Daphne send the reasons that an application gives for a close, if this process is one.
+    """Let Daphne send reasons of closes and cut off who does not read, if this process is one.
 
-    It passes on the code alone, and browsers would not learn when to come back.
+    It passes on a close's code alone, and browsers would not learn when to come back. It takes
+    every frame, and who acknowledges what they never read would fill the memory.
     """
     module = sys.modules.get("daphne.ws_protocol")
     if module is None:
@@ -18,10 +22,18 @@ def mend_daphne() -> None:
     reply = protocol.handle_reply
 
     def handle_reply(self: Any, message: dict[str, Any]) -> None:
-        is_open = self.state == self.STATE_OPEN
-        if is_open and message["type"] == "websocket.close" and message.get("reason"):
+        is_close = message["type"] == "websocket.close"
+        if is_close and message.get("reason") and self.state == self.STATE_OPEN:
             self.sendClose(code=message.get("code", 1000), reason=message["reason"])
-        else:
-            reply(self, message)
+            return
+        reply(self, message)
+        if _unsent(self.transport) > UNSENT:
+            self.dropConnection(abort=True)
 
     protocol.handle_reply = handle_reply
+
+
+def _unsent(transport: Any) -> int:
+    """Return how many bytes wait in a transport of Twisted, 0 for other kinds."""
+    waiting: int = getattr(transport, "_tempDataLen", 0)
+    return waiting + len(getattr(transport, "dataBuffer", b""))

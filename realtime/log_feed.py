@@ -30,20 +30,41 @@ class LogFeed:
                 self._spawn(self.send(mailbox, state["id"], state["log"]))
 
     async def send(self, mailbox: Mailbox, job: str, newest: int) -> None:
-        """Send the lines that a socket does not have yet, up to `newest` or further, in parts."""
-        while job in mailbox.logs and not mailbox.full:
-            after = mailbox.logs[job]
-            part = await in_thread(reading.log, job, after, LINES_PER_READ, newest)
-            # Another change may have sent the same lines while these were read.
-            if mailbox.logs.get(job) != after:
-                continue  # And perhaps not all of them, if it read before these were written.
-            if not (part.lines or part.lost):
-                return
+        """Send the lines that a socket does not have yet, up to `newest` or further, in parts.
+
+        One at a time for each log: the parts of several would wait in memory while one is sent.
+        """
+        is_running = job in mailbox.asked
+        mailbox.asked[job] = max(newest, mailbox.asked.get(job, 0))
+        if is_running:
+            return
+        try:
+            while await self._send_part(mailbox, job):
+                pass
+        finally:
+            del mailbox.asked[job]
+
+    async def _send_part(self, mailbox: Mailbox, job: str) -> bool:
+        """Send some lines; tells whether there are more to be sent now."""
+        if not _may_be_sent(mailbox, job):
+            return False
+        after, newest = mailbox.logs[job], mailbox.asked[job]
+        part = await in_thread(reading.log, job, after, LINES_PER_READ, newest)
+        if mailbox.logs.get(job) != after:
+            return True  # Watched anew while these were read, or not at all any more.
+        if not _may_be_sent(mailbox, job):
+            return False  # It is told again when there is room.
+        if part.lines or part.lost:
             lines = _fitting(part.lines)
             mailbox.logs[job] = lines[-1]["n"] if lines else after + part.lost
             mailbox.data(message(protocol.log(job, after, lines, part.lost)))
-            if len(lines) == len(part.lines) < LINES_PER_READ:
-                return
+            if len(lines) < len(part.lines) or len(lines) == LINES_PER_READ:
+                return True
+        return mailbox.asked[job] > newest
+
+
+def _may_be_sent(mailbox: Mailbox, job: str) -> bool:
+    return job in mailbox.logs and not mailbox.full
 
 
 def _fitting(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -57,6 +57,8 @@ class Mailbox:
         """The seq that was sent of each job."""
         self.logs: dict[str, int] = {}
         """The line up to which each watched log was sent."""
+        self.asked: dict[str, int] = {}
+        """The line up to which each log is being sent."""
         self.pause = SLOW
         """Seconds between two batches."""
         self.free_at = 0.0
