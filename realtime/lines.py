@@ -32,7 +32,8 @@ class WaitingLines:
         while self._lines and size > 0:
             taken.append(self._lines.popleft())
             size -= len(taken[-1])
-        self._job.dirty |= bool(self._lines)
+        if self._lines:
+            self._job.dirty = True
         self.told += len(taken)
         return tuple(taken)
 

@@ -46,8 +46,8 @@ class Snapshots:
         """Return the newest state with the log lines since the last one."""
         job = self._job
         changed = job.dirty
-        job.dirty = False
         if changed:
+            job.dirty = False
             self._note_change(now)
         stalled = self._is_stalled(now)
         silent = not changed and stalled == self._stalled

@@ -34,7 +34,8 @@ class Watched:
     def is_due(self, now: float, tick: float) -> bool:
         """Tell whether it is time to report; the reporter looks every `tick` seconds."""
         for counter in self.job.counters():
-            self.job.dirty |= counter.look()
+            if counter.look():
+                self.job.dirty = True  # Only ever raised here: the task may raise it meanwhile.
         # Early by half an interval: else changes in its rhythm would all wait for its end.
         changed = self.job.dirty and now >= self.next - (conf.REPORT_INTERVAL + tick) / 2
         return changed or now - self.spoken >= conf.BEAT_INTERVAL

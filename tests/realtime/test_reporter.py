@@ -15,6 +15,7 @@ from realtime.events import Status
 from realtime.publish import Change, Published
 from realtime.reporter import Reporter
 from realtime.running import RunningJob
+from realtime.stages import Counter
 from realtime.store import Remembered
 from realtime.transition import Transition
 from realtime.watched import Watched
@@ -146,6 +147,23 @@ def test_a_slow_step_after_fast_ones_is_reported_soon(
     thread.join()
     wait_until(lambda: publisher.states[-1].current == 300_001, "the last step")
     assert publisher.times[-1] - ended[0] < 0.2
+
+
+def test_what_changes_while_the_reporter_looks_is_told(job: RunningJob) -> None:
+    """The task is never slower than a look at its loops, and may then be silent for an hour."""
+
+    class Loop(Counter):
+        def look(self) -> bool:
+            progress.update(message="the long part")
+            return False
+
+    watched = Watched(job)
+    watched.learn(watched.take(0), Remembered(accepted=True, seq=1, log=0, asks=""), 0)
+    assert not job.dirty
+    job.open_counter(Loop(), "")
+    job.dirty = False
+    assert watched.is_due(0.5, 0.025)
+    assert not watched.take(0.5).silent
 
 
 def test_what_could_not_be_told_is_told_when_the_store_is_back(
