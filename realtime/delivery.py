@@ -120,10 +120,15 @@ class Delivery:
         self._dirty[mailbox] = None
 
     def _wait(self) -> None:
-        """Set the timer for those whose turn comes later."""
-        if self._dirty and self._timer is None:
-            next_at = min(mailbox.free_at for mailbox in self._dirty)
-            self._timer = self._loop.call_at(max(next_at, self._loop.time()), self._on_timer)
+        """Set the timer for those whose turn comes later; the first of them must not be late."""
+        if not self._dirty:
+            return
+        next_at = max(min(mailbox.free_at for mailbox in self._dirty), self._loop.time())
+        if self._timer is not None:
+            if self._timer.when() <= next_at:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(next_at, self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None

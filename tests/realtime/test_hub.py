@@ -251,6 +251,25 @@ async def test_many_sockets_are_told_in_turns(socket: Socket, ana: Any) -> None:
         await one.hub.leave(one.mailbox)
 
 
+async def test_the_first_whose_turn_comes_is_not_late(socket: Socket, ana: Any) -> None:
+    """Who watches a job does not wait for those who watch lists, whose turns are further apart."""
+    fast = Socket(socket.hub, str(ana.pk))
+    jobs = [await tell(ana), await tell(ana)]
+    await socket.hub.watch(socket.mailbox, "mine", 0)
+    await fast.hub.watch(fast.mailbox, f"job:{jobs[1]}", 0)
+    await socket.until(lambda: len(socket.states) == 2 and jobs[1] in fast.states)
+    fast.mailbox.free_at = 0
+    for job in (jobs[0], jobs[0], jobs[1], jobs[1]):
+        known = socket.hub._known.get(job)
+        assert known
+        socket.hub.take_in([{**known.state, "seq": known.seq + 1}])
+    assert fast.mailbox.free_at < socket.mailbox.free_at
+    timer = socket.hub._delivery._timer
+    assert timer
+    assert timer.when() == pytest.approx(fast.mailbox.free_at, abs=0.01)
+    await fast.hub.leave(fast.mailbox)
+
+
 def _has(socket: Socket, job: str, seq: int) -> bool:
     return bool(socket.states[job]["seq"] == seq)
 
