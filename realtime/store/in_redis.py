@@ -44,6 +44,7 @@ class RedisStore:
         self._renew = self._redis.register_script(scripts.RENEW)
         self._lead = self._redis.register_script(scripts.LEAD)
         self._resign = self._redis.register_script(scripts.RESIGN)
+        self._gauges = self._redis.register_script(scripts.GAUGES)
 
     def remember(self, reports: list[Report]) -> list[Remembered]:
         """Send all reports in one round trip."""
@@ -115,40 +116,26 @@ class RedisStore:
     def total(
         self, process: str, counts: dict[str, float], gauges: dict[str, float], *, keep: float
     ) -> None:
-        """Add to a hash of sums, and keep the gauges in a key that expires."""
+        """Add to a hash of sums, and keep the gauges; those of silent processes are forgotten."""
 
         def send() -> None:
             with self._redis.pipeline(transaction=False) as pipe:
                 for name, number in counts.items():
                     pipe.hincrbyfloat(_name("counts"), name, number)
-                pipe.sadd(_name("processes"), process)
-                pipe.set(_name(f"gauges:{process}"), json.dumps(gauges), px=int(keep * 1000))
+                shown: list[str | float] = [process, json.dumps(gauges), keep]
+                self._gauges(keys=_gauge_keys(), args=shown, client=pipe)
                 pipe.execute()
 
         _answered(send)
 
     def totals(self) -> Totals:
-        """Read the sums, and the gauges of the processes that live; the others are forgotten."""
-
-        def read() -> tuple[Any, dict[str, str | None]]:
-            counts, processes = self._redis.hgetall(_name("counts")), self._processes()
-            with self._redis.pipeline(transaction=False) as pipe:
-                for process in processes:
-                    pipe.get(_name(f"gauges:{process}"))
-                return counts, dict(zip(processes, pipe.execute(), strict=True))
-
-        counts, told = _answered(read)
+        """Read the sums, and the gauges of the processes that live."""
+        counts: Any = _answered(lambda: self._redis.hgetall(_name("counts")))
         gauges: Counter[str] = Counter()
-        for shown in filter(None, told.values()):
+        for shown in _answered(lambda: self._gauges(keys=_gauge_keys())):
             gauges.update(json.loads(shown))
-        if silent := [process for process, shown in told.items() if shown is None]:
-            _answered(lambda: self._redis.srem(_name("processes"), *silent))
         sums = {name: float(number) for name, number in counts.items()}
         return Totals(counts=sums, gauges=dict(gauges))
-
-    def _processes(self) -> list[str]:
-        found: set[str] = self._redis.smembers(_name("processes"))  # type: ignore[assignment]
-        return sorted(found)
 
     def close(self) -> None:
         """Close all connections."""
@@ -197,6 +184,10 @@ def _key(job: str) -> str:
 
 def _log_key(job: str) -> str:
     return f"{conf.PREFIX}:log:{{{job}}}"
+
+
+def _gauge_keys() -> list[str]:
+    return [_name("gauges"), _name("processes-until")]
 
 
 def _name(what: str) -> str:

@@ -91,6 +91,20 @@ local time = redis.call('TIME')
 return {holder == ARGV[1] and 1 or 0, time[1], time[2]}
 """
 
+GAUGES = """
+local time = redis.call('TIME')
+local now = tonumber(time[1])
+if ARGV[1] then
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+  redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[1])
+end
+for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', '(' .. now)) do
+  redis.call('ZREM', KEYS[2], gone)
+  redis.call('HDEL', KEYS[1], gone)
+end
+return redis.call('HVALS', KEYS[1])
+"""
+
 RESIGN = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 """

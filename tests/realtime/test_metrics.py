@@ -72,6 +72,19 @@ def test_what_the_store_could_not_be_told_is_told_later(
     assert get_store().totals().counts == {"jobs_ended:lost": 2}
 
 
+def test_processes_that_are_gone_leave_nothing(redis: RedisServer) -> None:
+    """Children that come and go must not fill Redis where nobody ever scrapes."""
+    with redis.client() as client:
+        client.flushdb()
+        store = get_store()
+        store.total("gone", {}, {"sockets": 3}, keep=-5)
+        for process in ("one", "two", "two"):
+            store.total(process, {"frames": 1}, {"sockets": 1}, keep=60)
+        assert client.dbsize() == 3
+        assert store.totals().gauges == {"sockets": 2}
+        assert client.hlen("headway:gauges") == client.zcard("headway:processes-until") == 2
+
+
 def test_durations_are_told_apart(client: Client, admin_user: Any, redis: RedisServer) -> None:
     """Buckets hold all that is not longer, as Prometheus wants them; a bound belongs to its own."""
     with redis.client() as away:
