@@ -80,9 +80,12 @@ def _on_success(sender: Any, **_: Any) -> None:
         _end(sender.request.id, Status.SUCCEEDED)
 
 
-def _on_retry(request: Any, reason: Any, **_: Any) -> None:
+def _on_retry(request: Any, reason: Any = None, sender: Any = None, **_: Any) -> None:
     here_or_tracked = run_of(request.id) is not None or tracked(request.task or "")
     if not here_or_tracked or getattr(request, "is_eager", False):
+        return
+    if reason is None:
+        _on_dropped(request.id, comes_back=bool(getattr(sender, "acks_late", False)))
         return
     _end(
         request.id,
@@ -90,6 +93,13 @@ def _on_retry(request: Any, reason: Any, **_: Any) -> None:
         error=_error(getattr(reason, "exc", None)),
         retry_at=_retry_at(getattr(reason, "when", None)),
     )
+
+
+def _on_dropped(job: str, *, comes_back: bool) -> None:
+    """Tell what becomes of a job that Celery has stopped: its worker ends, or lost the broker."""
+    status = Status.RETRYING if comes_back else Status.LOST
+    error = worker_lost("The broker will deliver it again." if comes_back else "")
+    _end(job, status, error=error)
 
 
 def _on_failure(task_id: str, exception: BaseException, sender: Any = None, **_: Any) -> None:

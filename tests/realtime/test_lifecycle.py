@@ -266,3 +266,16 @@ def test_a_child_that_died_elsewhere_is_none_of_ours(job: str) -> None:
     died = WorkerLostError("Worker exited prematurely")
     in_another_thread(lambda: lifecycle._on_failure(job, died, sender=task_of(job, 0, {})))
     assert (read_one(job) or {})["status"] == "running"
+
+
+@pytest.mark.parametrize(("acks_late", "status"), [(False, "lost"), (True, "retrying")])
+def test_a_worker_that_ends_before_its_tasks_says_so(
+    job: str,
+    acks_late: bool,  # noqa: FBT001
+    status: str,
+) -> None:
+    """Celery tells of a task that it stops as of a retry without a reason."""
+    stopped = {"request": task_of(job, 0, {}).request, "einfo": None}
+    sender = SimpleNamespace(name=tasks.nothing.name, acks_late=acks_late)
+    in_another_thread(lambda: lifecycle._on_retry(sender=sender, **stopped))
+    assert (read_one(job) or {})["status"] == status
