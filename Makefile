@@ -5,7 +5,7 @@ NODE_MODULES := frontend/node_modules/.package-lock.json
 SOURCES := manage.py core realtime tests
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench faults setup assets format clean \
+.PHONY: help run test check bench faults faults-mutants setup assets format clean \
 	test-python test-postgres test-frontend
 
 help: ## Show what there is to do
@@ -24,6 +24,9 @@ bench: .venv/.ready-test ## Run the benchmarks
 
 faults: .venv/.ready-test $(NODE_MODULES) ## Break everything on purpose, long; print what became of it
 	FAULTS=long $(PYTHON) -m pytest tests/faults
+
+faults-mutants: .venv/.ready-test ## Take out each mechanism that keeps a promise, and see a test fail
+	$(PYTHON) -m tests.faults.mutants
 
 setup: .venv/.ready-test .venv/.ready-check $(NODE_MODULES) ## Install everything that test and check need
 	@scripts/browser

@@ -7,7 +7,6 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -32,6 +31,10 @@ class Spectator:
         self.closes: Counter[int] = Counter()
         self.welcomes = 0
         self.live = False
+        self.problem = ""
+        """Why it came in vain the last time."""
+        self.failures = 0
+        """How often in a row it came in vain: it comes back later each time, as browsers do."""
         self.patience = SILENCE
         self.heard: Callable[[State], Any] = bool
         """Called with each state that was sent."""
@@ -62,9 +65,12 @@ class Spectator:
 
     async def _run(self) -> None:
         while True:
-            wait = BACK_AFTER
-            with suppress(OSError, InvalidHandshake, TimeoutError, EOFError):
+            wait = BACK_AFTER * 2 ** min(self.failures, 5) * (0.5 + random.random())
+            self.failures += 1
+            try:
                 wait = await self._visit()
+            except (OSError, InvalidHandshake, TimeoutError, EOFError) as error:
+                self.problem = repr(error)
             self.live = False
             await asyncio.sleep(wait)
 
@@ -98,6 +104,7 @@ class Spectator:
     async def _take(self, socket: ClientConnection, frame: dict[str, Any]) -> None:
         if frame["type"] == "welcome":
             self.welcomes += 1
+            self.failures = 0
             self.screen.welcome()
             self.patience = frame["heartbeat"] * 1.6
             await self._ask(socket, self.topics)
