@@ -8,12 +8,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http.cookiejar import CookieJar
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, build_opener, urlopen
 
 import psutil
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import Close
+from websockets.sync.client import connect
 
 from core.embedded import bundled_server
 from tests.services import free_port, wait_until
@@ -199,6 +205,39 @@ def test_sigkill_leaves_nothing_and_the_folder_can_be_used_again(tmp_path: Path)
         assert len(second.processes("-m uvicorn")) == 2
         assert second.stop(signal.SIGTERM) == 0
         assert not second.processes()
+
+
+def signed_in(service: Up) -> str:
+    """Return the cookies of somebody who has signed in by the form."""
+    jar = CookieJar()
+    browser = build_opener(HTTPCookieProcessor(jar))
+    page = f"http://127.0.0.1:{service.port}/sign-in/"
+    with browser.open(page, timeout=5):
+        token = next(cookie.value for cookie in jar if cookie.name == "csrftoken")
+    form = {"username": "demo", "password": "demo", "csrfmiddlewaretoken": token}
+    with browser.open(page, urlencode(form).encode(), timeout=5):
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in jar)
+
+
+@pytest.mark.parametrize("server", ["daphne", "uvicorn"])
+def test_open_pages_are_told_to_come_back(tmp_path: Path, server: str) -> None:
+    """A stop is no accident for a browser: it learns when the service may be there again."""
+    with up(tmp_path / "data", "--web", "2", SERVER=server) as service:
+        service.wait_for("ready at")
+        place = f"127.0.0.1:{service.port}"
+        options: dict[str, Any] = {
+            "origin": f"http://{place}",
+            "additional_headers": {"Cookie": signed_in(service)},
+            "subprotocols": ["headway.v1"],
+        }
+        with connect(f"ws://{place}/headway/ws", **options) as socket_of_page:
+            assert "welcome" in str(socket_of_page.recv())
+            service.process.send_signal(signal.SIGTERM)
+            with pytest.raises(ConnectionClosed) as closed:
+                socket_of_page.recv(timeout=10)
+        assert service.process.wait(30) == 0
+        assert closed.value.rcvd == Close(4000, "after=2;spread=1")
+        assert not service.processes()
 
 
 @pytest.mark.parametrize("moment", ["", "Apply all migrations"])
