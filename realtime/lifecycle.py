@@ -108,8 +108,8 @@ def _on_failure(task_id: str, exception: BaseException, sender: Any = None, **_:
     if sender is not None and not tracked(sender.name):
         return
     if isinstance(exception, WorkerLostError):
-        error = worker_lost(text(exception, conf.TEXT_LENGTH))
-        _end(task_id, Status.LOST, error=error)
+        # Celery's own text, with signal and number, is for its log.
+        _end(task_id, Status.LOST, error=worker_lost())
     else:
         _end(task_id, Status.FAILED, error=_error(exception))
 

@@ -181,5 +181,20 @@ def stopped(known: State, status: Status, **more: Any) -> JobState:
     """Return the state of a job that its worker runs no longer."""
     at = timestamp()
     finished = None if status is Status.RETRYING else at
-    still = {"updated_at": at, "finished_at": finished, "stalled": False, "eta": None}
+    still: dict[str, Any] = {
+        "updated_at": at,
+        "finished_at": finished,
+        "stalled": False,
+        "eta": None,
+    }
+    left = "cancelled" if status is Status.CANCELLED else "failed"
+    still["stages"] = [_left(stage, left) for stage in known.get("stages") or []]
     return JobState.from_dict(known).changed(status=status, **(still | more))
+
+
+def _left(stage: dict[str, Any], status: str) -> dict[str, Any]:
+    """Return a part of a job as it is when nobody works on it any more."""
+    parts = (
+        {"stages": [_left(part, status) for part in stage["stages"]]} if "stages" in stage else {}
+    )
+    return {**stage, **parts, "status": status if stage["status"] == "running" else stage["status"]}

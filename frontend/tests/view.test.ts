@@ -102,4 +102,11 @@ describe("a view", () => {
     expect(viewOf(aState({ rate: 0.05 }), NOW).rate).toBe("3/min");
     expect(viewOf(aState({ rate: 1_500_000, unit: "byte" }), NOW).rate).toBe("1.5 MB/s");
   });
+
+  it("names the kind of an error only where its text is no sentence for the reader", () => {
+    const told = (kind: string) =>
+      viewOf(aState({ status: "failed", error: { kind, text: "It is empty." } }), NOW).message;
+    expect(told("JobError")).toBe("It is empty.");
+    expect(told("ValueError")).toBe("ValueError: It is empty.");
+  });
 });

@@ -259,6 +259,14 @@ def test_a_first_report_that_got_no_answer_is_below_the_second(
     assert Job.objects.get(pk=job).status == "succeeded"
 
 
+def test_what_an_owner_reads_of_a_dead_child_is_a_sentence(job: str) -> None:
+    """Signals and the numbers of processes are for the worker's log."""
+    died = WorkerLostError("Worker exited prematurely: signal 9 (SIGKILL) Job: 3.")
+    in_another_thread(lambda: lifecycle._on_failure(job, died, sender=task_of(job, 0, {})))
+    state = read_one(job) or {}
+    assert (state["status"], state["error"]["text"]) == ("lost", "Its worker has died.")
+
+
 def test_a_child_that_died_elsewhere_is_none_of_ours(job: str) -> None:
     """Another worker runs the job now: what became of this worker's child ends nothing."""
     before = JobState.from_dict(read_one(job) or {})

@@ -24,6 +24,9 @@ export interface View {
   readonly message: string;
 }
 
+/** Kinds of errors whose text is a sentence for whoever reads it. */
+const SPOKEN = new Set(["JobError", "WorkerLost", "Orphaned", "Expired", "NotRegistered"]);
+
 /** The words for `state`; `now` is the server's clock in milliseconds. */
 export function viewOf(state: JobState, now: number): View {
   const fraction = shownFraction(state);
@@ -116,7 +119,7 @@ function tookOf({ started_at, finished_at }: JobState): string {
 
 function messageOf({ status, error, message }: JobState): string {
   if (error && (status === "failed" || status === "lost" || status === "retrying")) {
-    return `${error.kind}: ${error.text}`;
+    return SPOKEN.has(error.kind) ? error.text : `${error.kind}: ${error.text}`;
   }
   return status === "lost" ? text("lostText") : message;
 }
