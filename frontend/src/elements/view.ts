@@ -25,7 +25,7 @@ export interface View {
 }
 
 /** Kinds of errors whose text is a sentence for whoever reads it. */
-const SPOKEN = new Set(["JobError", "WorkerLost", "Orphaned", "Expired", "NotRegistered"]);
+const SPOKEN = /^(JobError|WorkerLost|Orphaned|Expired)$/;
 
 /** The words for `state`; `now` is the server's clock in milliseconds. */
 export function viewOf(state: JobState, now: number): View {
@@ -119,7 +119,7 @@ function tookOf({ started_at, finished_at }: JobState): string {
 
 function messageOf({ status, error, message }: JobState): string {
   if (error && (status === "failed" || status === "lost" || status === "retrying")) {
-    return SPOKEN.has(error.kind) ? error.text : `${error.kind}: ${error.text}`;
+    return SPOKEN.test(error.kind) ? error.text : `${error.kind}: ${error.text}`;
   }
   return status === "lost" ? text("lostText") : message;
 }
