@@ -19,7 +19,7 @@ from tests.faults.proxy import Proxy, proxy
 from tests.processes import Child
 from tests.sockets import sign_in
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.long]
 
 G2_SECONDS = 5.0
 G7_BYTES = 5_000_000

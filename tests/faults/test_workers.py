@@ -13,7 +13,7 @@ from tests.faults import tasks
 from tests.faults.cast import Cast, until
 from tests.faults.stage import LEASE
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.long]
 
 G2_SECONDS = 5.0
 G5_SECONDS = 15.0
