@@ -48,7 +48,7 @@ class Reporter:
         self._urgent: deque[Transition] = deque()
         self._retried: list[Transition] = []
         self._unsent: deque[Change] = deque(maxlen=WAITING)
-        self._unrecorded: list[tuple[list[records.Row], list[Transition]]] = []
+        self._unrecorded: deque[tuple[list[records.Row], list[Transition]]] = deque()
         self._wake = Bell()
         self._asleep = False
         self._closing = False
@@ -175,7 +175,7 @@ class Reporter:
 
         done = self._publish(musts + reports, recorded=recorded, blind=blind)
         if done.unrecorded:
-            self._unrecorded.append((done.unrecorded, urgent))
+            self._unrecorded.append((done.unrecorded, _held(urgent, done.unrecorded)))
             self._record_at = now + PATIENCE
         for change, answer in zip(musts, done.answers, strict=False):
             if answer is None and not change.silent_for:
@@ -196,6 +196,7 @@ class Reporter:
                 if transition.try_again():
                     self._retried.append(transition)
             else:
+                transition.job = change.state.id if change else ""
                 changes += [change] if change else []
         return changes
 
@@ -203,16 +204,24 @@ class Reporter:
         return [self._unsent.popleft() for _ in range(min(len(self._unsent), 500))]
 
     def _record_again(self, now: float) -> None:
-        """Tell SQL what it could not be told, in order; an end must not be lost."""
+        """Tell SQL what it could not be told; an end must not be lost."""
         while self._unrecorded and now >= self._record_at:
-            rows, transitions = self._unrecorded[0]
-            if left := records.try_record(rows):
-                self._unrecorded[0] = (left, transitions)
+            rows, transitions = self._unrecorded.popleft()
+            left = records.try_record(rows)
+            held = _held(transitions, left)
+            if left:
+                # Behind the others: these may be held up by one transaction that stays open.
+                self._unrecorded.append((left, held))
                 self._record_at = now + PATIENCE
-                return
-            del self._unrecorded[0]
-            for transition in transitions:
-                transition.recorded()
+
+
+def _held(transitions: list[Transition], rows: list[records.Row]) -> list[Transition]:
+    """Return the transitions whose rows SQL could not be told; the makers of others may go on."""
+    jobs = {state.id for state, _, _ in rows}
+    for transition in transitions:
+        if transition.job not in jobs:
+            transition.recorded()
+    return [transition for transition in transitions if transition.job in jobs]
 
 
 _reporter: Reporter | None = None

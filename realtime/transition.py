@@ -21,6 +21,8 @@ class Transition:
         """Prepare a change, made when its turn comes; `ends` is watched no longer."""
         self.make = make
         self.ends = ends
+        self.job = ""
+        """Whose change it was, once it is made."""
         self._recorded = Latch()
         self._put_at = time.monotonic()
         self._tries = 0

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from realtime import progress
-from realtime.events import Status
+from realtime.events import JobState, Status
 from realtime.publish import Change, Published
+from realtime.records import Row
 from realtime.reporter import Reporter
 from realtime.running import RunningJob
 from realtime.stages import Counter
@@ -181,6 +182,40 @@ def test_what_could_not_be_told_is_told_when_the_store_is_back(
     told = publisher.changes[-1]
     assert (told.state.status, told.transition, len(told.lines)) == ("succeeded", False, 2)
     assert told.floor >= 1_000
+
+
+def test_a_job_that_sql_cannot_be_told_of_holds_nobody_else_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its row may belong to a transaction that stays open; what else is told goes on."""
+    open_rows: set[str] = set()
+
+    def held(rows: list[Row]) -> list[Row]:
+        return [row for row in rows if row[0].id in open_rows]
+
+    def publish(changes: list[Change], **_: Any) -> Published:
+        rows = [(change.state, 1, 0) for change in changes]
+        answer = Remembered(accepted=True, seq=1, log=0, asks="")
+        return Published(answers=[answer for _ in changes], unrecorded=held(rows))
+
+    def ended(job: str) -> Transition:
+        state = JobState(id=job, root=job, status=Status.SUCCEEDED)
+        return Transition(lambda: Change(state=state, order=1, transition=True))
+
+    monkeypatch.setattr("realtime.records.try_record", held)
+    reporter, ends = Reporter(publish), {job: ended(job) for job in ("held", "free", "later")}
+    open_rows |= {"held", "later"}
+    reporter._carry([ends["held"], ends["free"]], [], [], 0, blind=False)
+    reporter._carry([ends["later"]], [], [], 0, blind=False)
+    assert [job for job, end in ends.items() if end.wait(0)] == ["free"]
+    open_rows.remove("later")
+    for now in (100, 200):
+        reporter._record_again(now)
+    assert [job for job, end in ends.items() if end.wait(0)] == ["free", "later"]
+    open_rows.clear()
+    reporter._record_again(300)
+    assert ends["held"].wait(0)
+    assert not reporter._unrecorded
 
 
 def test_a_transition_that_cannot_be_made_is_tried_again(
