@@ -24,6 +24,7 @@ from realtime.metrics import counted
 from realtime.publish import Change, Published, publish
 from realtime.running import RunningJob
 from realtime.transition import Transition
+from realtime.unsent import Unsent
 from realtime.watched import Watched
 
 logger = logging.getLogger("realtime")
@@ -34,8 +35,8 @@ PATIENCE = 1.0
 """Seconds between two tries while the store or the database is away."""
 EXIT_SECONDS = 2.0
 """How long a process that ends waits for what it has queued to be announced."""
-WAITING = 10_000
-"""Transitions kept while the store is away; SQL has them all."""
+LATE = 500
+"""Changes that the store missed and is told of together."""
 
 
 class Reporter:
@@ -47,7 +48,7 @@ class Reporter:
         self._watched: dict[int, Watched] = {}
         self._urgent: deque[Transition] = deque()
         self._retried: list[Transition] = []
-        self._unsent: deque[Change] = deque(maxlen=WAITING)
+        self._unsent = Unsent()
         self._unrecorded: deque[tuple[list[records.Row], list[Transition]]] = deque()
         self._wake = Bell()
         self._asleep = False
@@ -153,7 +154,7 @@ class Reporter:
                 self._watched.pop(id(transition.ends), None)
         due = [one for one in list(self._watched.values()) if one.is_due(now, TICK)]
         blind = now < self._away_until
-        late = [] if blind else self._late()
+        late = [] if blind else self._unsent.take(LATE)
         if urgent or late or (due and not blind):
             self._carry(urgent, [] if blind else due, late, now, blind=blind)
 
@@ -179,7 +180,7 @@ class Reporter:
             self._record_at = now + PATIENCE
         for change, answer in zip(musts, done.answers, strict=False):
             if answer is None and not change.silent_for:
-                self._unsent.append(change.later())
+                self._unsent.keep(change.later())
         for watched, change, answer in zip(due, reports, done.answers[len(musts) :], strict=True):
             watched.learn(change, answer, now)
         if None in done.answers and not blind:
@@ -199,9 +200,6 @@ class Reporter:
                 transition.job = change.state.id if change else ""
                 changes += [change] if change else []
         return changes
-
-    def _late(self) -> list[Change]:
-        return [self._unsent.popleft() for _ in range(min(len(self._unsent), 500))]
 
     def _record_again(self, now: float) -> None:
         """Tell SQL what it could not be told; an end must not be lost."""

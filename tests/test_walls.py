@@ -19,8 +19,8 @@ def words(text: str) -> set[str]:
 
 # Every module stands on one side, between the two, or outside of both.
 WRITES = words(
-    "progress running stages lines snapshot watched transition reporter lifecycle queueing runs"
-    " lease reaper rounds orphans broker tracking fence files"
+    "progress running stages lines snapshot watched transition unsent reporter lifecycle queueing"
+    " runs lease reaper rounds orphans broker tracking fence files"
 )
 READS = words(
     "hub delivery log_feed known listener mailbox consumers handshake reading views api problems"
