@@ -38,8 +38,10 @@ class Pace:
         elapsed = now - self._time
         if elapsed <= 0 or (n == self._n and fraction == self._fraction):
             return
-        weight = 1 - math.exp2(-elapsed / HALF_LIFE)
+        weight = _share(elapsed) / _share(now - (self._begun or 0.0))
         self.rate = _smoothed(self.rate, (n - self._n) / elapsed, weight)
+        if self.eta(now) is None:
+            self._left = None  # Nobody has seen it: nothing that must not jump.
         self._forecast(elapsed, fraction, weight)
         self._time, self._n, self._fraction = now, n, fraction
         self._updates += 1
@@ -62,6 +64,15 @@ class Pace:
         left = (1 - fraction) / self._speed
         before = None if self._left is None else max(self._left - elapsed, 0)
         self._left = _smoothed(before, left, weight)
+
+
+def _share(seconds: float) -> float:
+    """Return what the last so many seconds weigh of all time.
+
+    Of the time since the beginning they weigh more: the first observation, which is often of a
+    quick first part, would else stand for all the time before it.
+    """
+    return 1 - math.exp2(-seconds / HALF_LIFE)
 
 
 def _smoothed(before: float | None, now: float, weight: float) -> float:

@@ -1,0 +1,40 @@
+"""How fast a job goes, and when it will be done."""
+
+from __future__ import annotations
+
+import pytest
+
+from realtime.pace import Pace
+
+
+def test_a_quick_first_part_does_not_stand_for_the_rest() -> None:
+    """A tenth of a job in a tenth of a second; then two items a second, of a hundred."""
+    pace = Pace()
+    pace.observe(0.0, 0, 0.0)
+    pace.observe(0.1, 0, 0.1)
+    for step in range(1, 13):
+        pace.observe(0.1 + step / 2, step, 0.1 + 0.9 * step / 100)
+    left = pace.eta(6.1)
+    assert pace.rate == pytest.approx(2, rel=0.1)
+    assert left == pytest.approx(88 / 2, rel=0.35)
+
+
+def test_a_steady_job_is_foretold() -> None:
+    """Once it has run for some seconds; between two observations the time runs down."""
+    pace = Pace()
+    for second in range(21):
+        pace.observe(second, second, second / 100)
+        assert (pace.eta(second) is None) == (second < 5)
+    assert pace.rate == pytest.approx(1)
+    assert pace.eta(20) == pytest.approx(80, abs=1)
+    assert pace.eta(25) == pytest.approx(75, abs=1)
+
+
+def test_a_change_of_pace_is_seen_within_seconds() -> None:
+    """What was slow before weighs half after two seconds."""
+    pace = Pace()
+    for second in range(60):
+        pace.observe(second, second / 10, second / 10_000)
+    for second in range(10):
+        pace.observe(60 + second, 6 + second * 5, 0.006 + second * 0.05)
+    assert pace.rate == pytest.approx(5, rel=0.1)
