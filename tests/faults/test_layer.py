@@ -7,6 +7,7 @@ from asgiref.sync import sync_to_async
 
 from tests.faults import tasks
 from tests.faults.cast import Cast
+from tests.faults.forms import brief
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -14,7 +15,7 @@ G2_SECONDS = 5.0
 
 
 @pytest.mark.promise("G1", "G2")
-@pytest.mark.parametrize("share", [0.01, 0.5, 1.0])
+@pytest.mark.parametrize("share", brief([0.01, 0.5, 1.0], 1.0))
 async def test_announcements_are_lost(cast: Cast, share: float) -> None:
     """However many announcements are lost, all see the truth within five seconds of the end."""
     await sync_to_async(cast.stage.web)(lossy=True)

@@ -11,6 +11,7 @@ from asgiref.sync import sync_to_async
 
 from tests.faults import tasks
 from tests.faults.cast import Cast, until
+from tests.faults.forms import brief
 from tests.faults.stage import Stage
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -48,6 +49,8 @@ def _cut_clients(stage: Stage) -> None:
             client.client_kill_filter(_type=kind, skipme=True)
 
 
+USELESS = ("frozen", "full", "slow", "read-only", "half open", "cut")
+
 LOSSES: dict[str, Callable[[Stage], None]] = {
     "FLUSHALL": _flush,
     "restart empty": _restart_empty,
@@ -57,7 +60,7 @@ LOSSES: dict[str, Callable[[Stage], None]] = {
 
 
 @pytest.mark.promise("G9", "G1")
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", brief(LOSSES, "FLUSHALL", "restart empty"))
 async def test_redis_loses(cast: Cast, loss: str) -> None:
     """Live jobs are whole within ten seconds, their numbers rise, finished ones are still there."""
     await _begin(cast)
@@ -76,7 +79,7 @@ async def test_redis_loses(cast: Cast, loss: str) -> None:
 
 
 @pytest.mark.promise("G6", "G9")
-@pytest.mark.parametrize("loss", ["FLUSHALL", "restart empty"])
+@pytest.mark.parametrize("loss", brief(["FLUSHALL", "restart empty"], "FLUSHALL"))
 async def test_a_log_goes_on_after_redis_lost_it(cast: Cast, loss: str) -> None:
     """What is said after the loss is shown once and in order; what was lost is said to be."""
     await _begin(cast)
@@ -103,7 +106,7 @@ WEATHER: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.promise("G8", "G2")
-@pytest.mark.parametrize("fault", ["frozen", "full", "slow", "read-only", "half open", "cut"])
+@pytest.mark.parametrize("fault", brief(USELESS, "frozen"))
 async def test_redis_is_of_no_use(cast: Cast, tmp_path: Path, fault: str) -> None:
     """No progress call waits for it; the end waits five seconds at most and is in SQL."""
     await _begin(cast)

@@ -15,6 +15,7 @@ import pytest
 from realtime.models import Job
 from realtime.states import read_one
 from tests import tasks
+from tests.faults.forms import brief
 from tests.processes import Child, web_server, worker
 from tests.services import RedisServer, wait_until
 
@@ -62,7 +63,7 @@ def recorded(job: str, wanted: str, seconds: float) -> None:
     wait_until(lambda: Job.objects.get(pk=job).status == wanted, "SQL to know")
 
 
-@pytest.mark.parametrize("pool", ["prefork", "threads"])
+@pytest.mark.parametrize("pool", brief(["prefork", "threads"], "prefork"))
 def test_a_worker_that_is_told_to_stop_finishes_first(start: Start, gate: Path, pool: str) -> None:
     """The job ends as it would have, in SQL too, before the worker is gone."""
     busy = start(pool)
@@ -86,7 +87,7 @@ def stop_as_up_does(busy: Child) -> None:
     busy.process.wait()
 
 
-@pytest.mark.parametrize("pool", ["prefork", "threads"])
+@pytest.mark.parametrize("pool", brief(["prefork", "threads"], "prefork"))
 def test_what_a_stopped_worker_could_not_finish_is_lost(
     start: Start, gate: Path, pool: str
 ) -> None:

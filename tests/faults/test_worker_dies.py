@@ -20,6 +20,7 @@ from realtime.models import File, Job
 from realtime.states import read_one
 from realtime.store import get_store
 from tests import tasks
+from tests.faults.forms import brief
 from tests.processes import Child, web_server, worker
 from tests.services import RedisServer, wait_until
 
@@ -29,6 +30,9 @@ LEASE = 3.0
 BOUND = 1.5 * LEASE
 """From the last sign of life to the verdict: 15 s with the default lease of 10 s."""
 MORE = {"HEADWAY_MORE": json.dumps({"LEASE": LEASE, "ORPHAN": 2.0}), "VISIBILITY": "8"}
+
+OTHERS = ("threads", "solo", "gevent")
+"""The pools besides prefork."""
 
 Start = Callable[..., Child]
 
@@ -109,7 +113,7 @@ def test_a_killed_child_is_seen_before_its_lease_is_over(start: Start, gate: Pat
     wait_until(lambda: Job.objects.get(pk=job).status == "lost", "SQL to know")
 
 
-@pytest.mark.parametrize("pool", ["prefork", "threads", "solo", "gevent"])
+@pytest.mark.parametrize("pool", brief(["prefork", *OTHERS], "prefork"))
 def test_the_job_of_a_killed_worker_is_lost(
     start: Start, web: Child, gate: Path, pool: str
 ) -> None:
@@ -123,6 +127,7 @@ def test_the_job_of_a_killed_worker_is_lost(
     wait_until(lambda: Job.objects.get(pk=job).status == "lost", "SQL to know")
 
 
+@pytest.mark.long
 def test_another_process_judges_when_the_leader_is_killed(
     start: Start, gate: Path, redis: RedisServer
 ) -> None:
@@ -156,6 +161,7 @@ def test_a_killed_worker_whose_message_comes_back(start: Start, web: Child, gate
     wait_until(lambda: Job.objects.get(pk=job).status == "succeeded", "SQL to know")
 
 
+@pytest.mark.long
 def test_a_killed_child_whose_message_is_rejected(start: Start, gate: Path) -> None:
     """Its worker gives the message back at once, and the job goes on in another child."""
     start("prefork")
@@ -169,6 +175,7 @@ def test_a_killed_child_whose_message_is_rejected(start: Start, gate: Path) -> N
 
 
 @pytest.mark.skipif(not hasattr(Task, "retry_on_worker_lost"), reason="new in Celery 5.7")
+@pytest.mark.long
 def test_a_killed_child_whose_task_is_tried_again(start: Start, gate: Path) -> None:
     """Celery starts the next attempt when it has seen the death; nobody calls the job lost."""
     start("prefork")
@@ -180,6 +187,7 @@ def test_a_killed_child_whose_task_is_tried_again(start: Start, gate: Path) -> N
     assert has(job, "status", "succeeded")["attempt"] == 2
 
 
+@pytest.mark.long
 def test_a_child_that_is_terminated_is_cancelled(start: Start, gate: Path) -> None:
     """Celery kills it on request, and says so."""
     start("prefork")
@@ -206,6 +214,7 @@ def test_seqs_rise_when_everything_is_lost_and_the_job_is_delivered_again(
     has(job, "status", "succeeded")
 
 
+@pytest.mark.long
 def test_jobs_in_the_memory_of_a_worker_are_no_orphans(
     start: Start, web: Child, gate: Path, redis: RedisServer
 ) -> None:
@@ -229,7 +238,7 @@ def test_jobs_in_the_memory_of_a_worker_are_no_orphans(
     has(planned, "status", "succeeded", 6 * LEASE)
 
 
-@pytest.mark.parametrize("goes_on", ["at once", "later"])
+@pytest.mark.parametrize("goes_on", brief(["at once", "later"], "at once"))
 def test_a_worker_that_was_taken_for_dead_changes_nothing(
     start: Start, web: Child, gate: Path, goes_on: str
 ) -> None:
@@ -254,7 +263,7 @@ def test_a_worker_that_was_taken_for_dead_changes_nothing(
     assert not File.objects.filter(job_id=job).exists()
 
 
-@pytest.mark.parametrize("pool", ["threads", "solo", "gevent"])
+@pytest.mark.parametrize("pool", brief(OTHERS))
 def test_a_silent_task_is_not_taken_for_dead(
     start: Start, web: Child, gate: Path, pool: str
 ) -> None:
@@ -294,6 +303,7 @@ def test_a_database_that_does_not_answer_kills_nobody(start: Start, web: Child, 
     assert runs(job)
 
 
+@pytest.mark.long
 def test_a_store_that_does_not_answer_kills_nobody(
     start: Start, web: Child, gate: Path, redis: RedisServer
 ) -> None:
