@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -17,7 +16,8 @@ from weakref import WeakKeyDictionary
 from realtime import metrics, protocol, reading
 from realtime.conf import conf
 from realtime.delivery import Delivery
-from realtime.events import ENDS, timestamp, topics_of
+from realtime.events import ENDS, timestamp
+from realtime.healing import Healing
 from realtime.known import KnownStates
 from realtime.layer import shard_of, shards
 from realtime.listener import Listener
@@ -27,6 +27,7 @@ from realtime.metrics import counted
 from realtime.rights import Rights
 from realtime.states import State
 from realtime.threads import in_thread
+from realtime.watchers import Watchers
 
 logger = logging.getLogger("realtime")
 
@@ -40,12 +41,13 @@ class Hub:
     def __init__(self) -> None:
         """Prepare; the first socket starts it."""
         self._loop = asyncio.get_running_loop()
-        self._listener = Listener(self._hear)
+        self.listener = Listener(self._hear)
         self.mailboxes: set[Mailbox] = set()
-        self._watchers: dict[str, set[Mailbox]] = defaultdict(set)
-        self._known = KnownStates()
-        self._delivery = Delivery(self._known, missing=lambda job: self._spawn(self._load([job])))
+        self.watchers = Watchers()
+        self.known = KnownStates()
+        self._delivery = Delivery(self.known, missing=lambda job: self._spawn(self._load([job])))
         self._logs = LogFeed(self._spawn)
+        self._healing = Healing(self)
         self._rights = Rights(self.mailboxes, changed=self._judge)
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -57,7 +59,7 @@ class Hub:
         self.mailboxes.add(mailbox)
         if not self._tasks:
             self._spawn(self._rights.look_always())
-            self._spawn(self._heal_always())
+            self._spawn(self._healing.heal_always())
             self._spawn(self._beat_always())
             self._spawn(self._count_always())
 
@@ -83,19 +85,17 @@ class Hub:
         if groups is None:
             mailbox.answer(protocol.refused(topic, "not_found", NOTHING))
             return
-        await self._listener.join(groups)
+        await self.listener.join(groups)
         if mailbox.operator != operator:  # Meanwhile: ask as who they are now.
             await self.watch(mailbox, topic, have)
             return
         if mailbox.closed:
             return
-        key = _key(mailbox, topic)
-        alive = bool(self._watchers[key])
-        self._watchers[key].add(mailbox)
+        alive = self.watchers.add(mailbox, topic)
         mailbox.add(topic)
         if kind == "log":
             mailbox.logs[job] = have
-            known = self._known.get(job)
+            known = self.known.get(job)
             await self._logs.send(mailbox, job, known.state["log"] if known else 0)
         else:
             await self._send_first(mailbox, topic, kind, job, have, alive=alive)
@@ -103,12 +103,7 @@ class Hub:
     def unwatch(self, mailbox: Mailbox, topic: str) -> None:
         """Forget a topic."""
         mailbox.remove(topic)
-        key = _key(mailbox, topic)
-        watchers = self._watchers.get(key)
-        if watchers is not None:
-            watchers.discard(mailbox)
-            if not watchers:
-                del self._watchers[key]
+        self.watchers.remove(mailbox, topic)
         kind, _, job = topic.partition(":")
         if kind == "log":
             mailbox.logs.pop(job, None)
@@ -137,11 +132,11 @@ class Hub:
         return [shard_of(state["owner"] or state["root"])]
 
     async def _state(self, job: str) -> State | None:
-        known = self._known.get(job)
-        if known and (known.state["status"] in ENDS or self._is_watched(known.state)):
+        known = self.known.get(job)
+        if known and (known.state["status"] in ENDS or self.watchers.follow(known.state)):
             return known.state
         await self._load([job])
-        known = self._known.get(job)
+        known = self.known.get(job)
         return known.state if known else None
 
     async def _send_first(  # noqa: PLR0913  the parts of a topic
@@ -171,84 +166,35 @@ class Hub:
     def take_in(self, states: Iterable[State]) -> None:
         """Keep states that are newer than what is known, and pass them to who watches them."""
         self._pass_on(
-            state for state in states if state["id"] in self._known or self._is_watched(state)
+            state for state in states if state["id"] in self.known or self.watchers.follow(state)
         )
 
     def _pass_on(self, states: Iterable[State]) -> None:
         news: dict[str, State] = {}
         for state in states:
-            if self._known.is_news(state):
-                self._known.keep(state)
+            if self.known.is_news(state):
+                self.known.keep(state)
                 news[state["id"]] = state
-        self._delivery.tell({job: self._watchers_of(state) for job, state in news.items()})
+        self._delivery.tell({job: self.watchers.of(state) for job, state in news.items()})
         for state in news.values():
-            self._tell_logs(state)
-
-    def _watchers_of(self, state: State) -> set[Mailbox]:
-        found = (self._watchers.get(topic) for topic in topics_of(state))
-        return set().union(*(watchers for watchers in found if watchers))
-
-    def _is_watched(self, state: State) -> bool:
-        topics = (*topics_of(state), f"log:{state['id']}")
-        return any(topic in self._watchers for topic in topics)
+            self.tell_logs(state)
 
     async def _load(self, jobs: list[str]) -> None:
         """Read states and take in what is new."""
         found = await in_thread(reading.states, jobs)
         self._pass_on(found.values())
 
-    def _tell_logs(self, state: State) -> None:
-        self._logs.tell(state, self._watchers.get(f"log:{state['id']}", ()))
+    def tell_logs(self, state: State) -> None:
+        """Send what is new of a job's log to who watches it."""
+        self._logs.tell(state, self.watchers.of_log(state["id"]))
 
     def _has_room(self, mailbox: Mailbox) -> None:
         self._delivery.has_room(mailbox)
         for job in mailbox.logs:
-            if known := self._known.get(job):
+            if known := self.known.get(job):
                 self._logs.tell(known.state, (mailbox,))
 
     # Time
-
-    async def _heal_always(self) -> None:
-        while True:
-            await asyncio.sleep(conf.HEAL_INTERVAL)
-            try:
-                await self._heal()
-            except Exception:
-                logger.exception("Healing failed and is tried again")
-
-    async def _heal(self) -> None:
-        """Compare what is watched and not finished with the store, and send what is missing."""
-        groups = {group for mailbox in self.mailboxes for group in self._groups_of(mailbox)}
-        await self._listener.join(groups)
-        open_jobs = {
-            known.state["id"]: known.seq
-            for known in self._known
-            if known.state["status"] not in ENDS and self._is_watched(known.state)
-        }
-        lists = reading.Lists(
-            owners=[topic[5:] for topic in self._watchers if topic.startswith("mine:")],
-            roots=[topic[5:] for topic in self._watchers if topic.startswith("tree:")],
-            everything="all" in self._watchers,
-        )
-        found = await in_thread(reading.newer, open_jobs, lists)
-        missed = sum(1 for state in found if self._known.is_news(state))
-        if missed:
-            counted.count("states_healed", missed)
-        self.take_in(found)
-        for topic in list(self._watchers):
-            if topic.startswith("log:") and (known := self._known.get(topic[4:])):
-                self._tell_logs(known.state)
-
-    def _groups_of(self, mailbox: Mailbox) -> Iterable[str]:
-        for topic in mailbox.topics:
-            kind, _, job = topic.partition(":")
-            known = self._known.get(job)
-            if kind == "all":
-                yield from shards()
-            elif kind == "mine":
-                yield shard_of(mailbox.user)
-            elif known:
-                yield shard_of(known.state["owner"] or known.state["root"])
 
     async def _beat_always(self) -> None:
         while True:
@@ -288,11 +234,7 @@ class Hub:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._listener.close()
-
-
-def _key(mailbox: Mailbox, topic: str) -> str:
-    return f"mine:{mailbox.user}" if topic == "mine" else topic
+        await self.listener.close()
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

@@ -31,12 +31,12 @@ def apply_as_told() -> None:
 
 
 def _no_healing() -> None:
-    from realtime.hub import Hub
+    from realtime.healing import Healing
 
-    async def heal(_: Hub) -> None:
+    async def heal(_: Healing) -> None:
         """Compare nothing."""
 
-    _put(Hub, "_heal", heal)
+    _put(Healing, "heal", heal)
 
 
 def _no_lease() -> None:

@@ -116,7 +116,7 @@ async def test_the_last_lines_come_though_they_are_written_during_a_read(
         return found
 
     monkeypatch.setattr(reading, "log", held)
-    monkeypatch.setattr(socket.hub, "_heal", asyncio.Event().wait)
+    monkeypatch.setattr(socket.hub._healing, "heal", asyncio.Event().wait)
     for status in (Status.RUNNING, Status.SUCCEEDED):
         await tell(ana, job, lines=1, status=status)
         await socket.hub._load([job])
@@ -186,7 +186,7 @@ async def test_who_comes_while_redis_is_frozen_is_shown_what_sql_knows(
         assert all(job in one.states for one in [socket, *others])
     finally:
         redis.cont()
-    await socket.until(lambda: socket.hub._listener._joined)
+    await socket.until(lambda: socket.hub.listener._joined)
     for one in others:
         await one.hub.leave(one.mailbox)
 
@@ -260,7 +260,7 @@ async def test_the_first_whose_turn_comes_is_not_late(socket: Socket, ana: Any) 
     await socket.until(lambda: len(socket.states) == 2 and jobs[1] in fast.states)
     fast.mailbox.free_at = 0
     for job in (jobs[0], jobs[0], jobs[1], jobs[1]):
-        known = socket.hub._known.get(job)
+        known = socket.hub.known.get(job)
         assert known
         socket.hub.take_in([{**known.state, "seq": known.seq + 1}])
     assert fast.mailbox.free_at < socket.mailbox.free_at

@@ -1,0 +1,66 @@
+"""Which sockets of a web process watch which topics."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from realtime.events import topics_of
+from realtime.mailbox import Mailbox
+from realtime.reading import Lists
+from realtime.states import State
+
+
+class Watchers:
+    """Sockets by topic; a topic that nobody watches is not in it."""
+
+    def __init__(self) -> None:
+        """Begin with nobody."""
+        self._by_topic: dict[str, set[Mailbox]] = {}
+
+    def add(self, mailbox: Mailbox, topic: str) -> bool:
+        """Register a socket; returns whether the topic was watched before."""
+        watchers = self._by_topic.setdefault(_key(mailbox, topic), set())
+        alive = bool(watchers)
+        watchers.add(mailbox)
+        return alive
+
+    def remove(self, mailbox: Mailbox, topic: str) -> None:
+        """Forget a socket."""
+        key = _key(mailbox, topic)
+        watchers = self._by_topic.get(key, set())
+        watchers.discard(mailbox)
+        if not watchers:
+            self._by_topic.pop(key, None)
+
+    def of(self, state: State) -> set[Mailbox]:
+        """Return who is sent a state."""
+        found = (self._by_topic.get(topic) for topic in topics_of(state))
+        return set().union(*(watchers for watchers in found if watchers))
+
+    def of_log(self, job: str) -> Collection[Mailbox]:
+        """Return who is sent the lines of a job's log."""
+        return self._by_topic.get(f"log:{job}", ())
+
+    def follow(self, state: State) -> bool:
+        """Tell whether anybody watches a job in any way."""
+        topics = (*topics_of(state), f"log:{state['id']}")
+        return any(topic in self._by_topic for topic in topics)
+
+    def lists(self) -> Lists:
+        """Return the lists that are watched."""
+        return Lists(
+            owners=self._named("mine:"),
+            roots=self._named("tree:"),
+            everything="all" in self._by_topic,
+        )
+
+    def logs(self) -> list[str]:
+        """Return the jobs whose logs are watched."""
+        return self._named("log:")
+
+    def _named(self, kind: str) -> list[str]:
+        return [topic[len(kind) :] for topic in self._by_topic if topic.startswith(kind)]
+
+
+def _key(mailbox: Mailbox, topic: str) -> str:
+    return f"mine:{mailbox.user}" if topic == "mine" else topic
