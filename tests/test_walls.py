@@ -23,9 +23,9 @@ WRITES = words(
     " runs lease reaper rounds orphans broker tracking fence files"
 )
 READS = words(
-    "hub healing watchers delivery log_feed known listener mailbox consumers handshake reading views"
-    " api problems exposition threads permissions sessions coroutines rights inbox limits daphne"
-    " drain asking"
+    "hub healing watchers delivery log_feed known listener mailbox consumers handshake reading"
+    " views api problems exposition threads permissions sessions coroutines rights inbox limits"
+    " daphne drain asking"
 )
 BETWEEN = words(
     "events conf errors cleaning states publish announcer records layer models metrics pace latch"
