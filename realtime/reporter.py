@@ -152,36 +152,49 @@ class Reporter:
         for transition in urgent:
             if transition.ends:
                 self._watched.pop(id(transition.ends), None)
-        due = [one for one in list(self._watched.values()) if one.is_due(now, TICK)]
         blind = now < self._away_until
+        reports = [] if blind else self._reports(now)
         late = [] if blind else self._unsent.take(LATE)
-        if urgent or late or (due and not blind):
-            self._carry(urgent, [] if blind else due, late, now, blind=blind)
+        if urgent or late or reports:
+            self._carry(urgent, reports, late, now, blind=blind)
+
+    def _reports(self, now: float) -> list[tuple[Watched, Change]]:
+        """Take the states whose turn it is; one that cannot be read keeps none of the others."""
+        found = []
+        for watched in list(self._watched.values()):
+            try:
+                if watched.is_due(now, TICK):
+                    found.append((watched, watched.take(now)))
+            except Exception:
+                logger.exception("The progress of job %s cannot be told", watched.job.id)
+                watched.rest(now)
+        return found
 
     def _carry(
         self,
         urgent: list[Transition],
-        due: list[Watched],
+        reports: list[tuple[Watched, Change]],
         late: list[Change],
         now: float,
         *,
         blind: bool,
     ) -> None:
         musts = late + self._made(urgent)
-        reports = [watched.take(now) for watched in due]
 
         def recorded() -> None:
             for transition in urgent:
                 transition.recorded()
 
-        done = self._publish(musts + reports, recorded=recorded, blind=blind)
+        changes = musts + [change for _, change in reports]
+        done = self._publish(changes, recorded=recorded, blind=blind)
         if done.unrecorded:
             self._unrecorded.append((done.unrecorded, _held(urgent, done.unrecorded)))
             self._record_at = now + PATIENCE
         for change, answer in zip(musts, done.answers, strict=False):
             if answer is None and not change.silent_for:
                 self._unsent.keep(change.later())
-        for watched, change, answer in zip(due, reports, done.answers[len(musts) :], strict=True):
+        answers = done.answers[len(musts) :]
+        for (watched, change), answer in zip(reports, answers, strict=True):
             watched.learn(change, answer, now)
         if None in done.answers and not blind:
             self._away_until = time.monotonic() + PATIENCE

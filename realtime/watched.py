@@ -40,9 +40,13 @@ class Watched:
         changed = self.job.dirty and now >= self.next - (conf.REPORT_INTERVAL + tick) / 2
         return changed or now - self.spoken >= conf.BEAT_INTERVAL
 
+    def rest(self, now: float) -> None:
+        """Let an interval pass until the next report."""
+        self.spoken, self.next = now, max(self.next, now) + conf.REPORT_INTERVAL
+
     def learn(self, change: Change, answer: Remembered | None, now: float) -> None:
         """Take in what the store said of a state."""
-        self.spoken, self.next = now, max(self.next, now) + conf.REPORT_INTERVAL
+        self.rest(now)
         if answer is None:
             self._go_unheard(change)
             return

@@ -236,6 +236,22 @@ def test_a_transition_that_cannot_be_made_is_tried_again(
     assert "tried again" in caplog.text
 
 
+def test_a_job_that_cannot_be_read_keeps_no_other_from_being_told(
+    publisher: Publisher, reporter: Reporter, job: RunningJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither another one's report nor an end that was put in the same moment."""
+    broken = reporter.watch(RunningJob(id=str(uuid.uuid4()), name="t", title="T"))
+    monkeypatch.setattr(broken, "snapshots", None)
+    watched = reporter.watch(job)
+    wait_until(lambda: publisher.states, "the other's report")
+    end = Transition(
+        lambda: watched.snapshots.last(time.monotonic(), watched.known, Status.SUCCEEDED),
+        ends=watched,
+    )
+    assert reporter.put(end).wait(5)
+    assert publisher.states[-1].status == "succeeded"
+
+
 def test_closing_tells_what_is_left(publisher: Publisher, job: RunningJob) -> None:
     """A worker that is shut down has told its ends."""
     one = Reporter(publisher)
