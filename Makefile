@@ -43,8 +43,8 @@ test-python: .venv/.ready-test $(NODE_MODULES) ## Run the Python and browser tes
 # connection.
 test-postgres: .venv/.ready-test ## Run the tests that use a database on PostgreSQL
 	$(PYTHON) -m tests.services postgres -- $(PYTHON) -m pytest -m "not browser" --reuse-db \
-		-o cache_dir=.pytest_cache/postgres --ignore tests/docker --ignore tests/core/test_up.py \
-		--ignore tests/test_versions.py --deselect tests/test_walls.py \
+		-o cache_dir=.pytest_cache/postgres --ignore tests/docker --ignore tests/test_versions.py \
+		--ignore tests/core/test_up.py --ignore tests/core/test_supervisor.py \
 		--ignore-glob '*/faults/test_[!br]*' --ignore tests/faults/test_redis.py
 
 test-frontend: .venv/.ready-test $(NODE_MODULES) ## Run the TypeScript tests

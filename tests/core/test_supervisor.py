@@ -71,7 +71,7 @@ async def test_ends_by_rank_each_with_its_own_signals(console: Console) -> None:
                 "worker",
                 f"{deaf} print('up'); [time.sleep(1) for _ in range(60)]",
                 rank=1,
-                stops=((SIGTERM, 0.2), (SIGQUIT, 5.0)),
+                stops=((SIGTERM, 0.2), (SIGQUIT, 30.0)),
             ),
         )
         await house.until(until_said(console, "up", times=2))
