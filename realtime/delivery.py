@@ -17,7 +17,7 @@ from realtime.metrics import counted
 from realtime.permissions import Role
 
 STATES_PER_FRAME = 200
-TURN = 64
+TURN = 128
 """Sockets that are sent to before the server writes: Daphne writes only between our turns."""
 
 
