@@ -1,9 +1,11 @@
-"""What Daphne leaves out: the reason of a close, and an end to what it keeps for a reader."""
+"""What Daphne leaves out: the reason of a close, an end to what it keeps, frames made once."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
+
+from realtime.wire import Shared
 
 UNSENT = 8_000_000
 """Bytes that may wait for a reader; a window of frames is less."""
@@ -13,7 +15,8 @@ def mend_daphne() -> None:
     """Let Daphne send reasons of closes and cut off who does not read, if this process is one.
 
     It passes on a close's code alone, and browsers would not learn when to come back. It takes
-    every frame, and who acknowledges what they never read would fill the memory.
+    every frame, and who acknowledges what they never read would fill the memory. And it makes a
+    frame for some hundred viewers once for each.
     """
     module = sys.modules.get("daphne.ws_protocol")
     if module is None:
@@ -22,11 +25,14 @@ def mend_daphne() -> None:
     reply = protocol.handle_reply
 
     def handle_reply(self: Any, message: dict[str, Any]) -> None:
-        is_close = message["type"] == "websocket.close"
-        if is_close and message.get("reason") and self.state == self.STATE_OPEN:
+        is_open = self.state == self.STATE_OPEN
+        if is_open and message["type"] == "websocket.close" and message.get("reason"):
             self.sendClose(code=message.get("code", 1000), reason=message["reason"])
             return
-        reply(self, message)
+        if is_open and type(message) is Shared and self._perMessageCompress is None:
+            self.sendData(message.wire)
+        else:
+            reply(self, message)
         if _unsent(self.transport) > UNSENT:
             self.dropConnection(abort=True)
 

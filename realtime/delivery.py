@@ -12,9 +12,10 @@ from collections.abc import Callable
 
 from realtime import protocol
 from realtime.known import Known, KnownStates
-from realtime.mailbox import Mailbox, Message, message
+from realtime.mailbox import Mailbox
 from realtime.metrics import counted
 from realtime.permissions import Role
+from realtime.wire import Message, message
 
 STATES_PER_FRAME = 200
 TURN = 128

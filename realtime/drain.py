@@ -24,6 +24,7 @@ from realtime.daphne import mend_daphne
 from realtime.delivery import TURN
 from realtime.hub import open_sockets
 from realtime.protocol import Close
+from realtime.uvicorn import mend_uvicorn
 
 logger = logging.getLogger("realtime")
 
@@ -87,6 +88,7 @@ def attend() -> None:
     global _drain  # noqa: PLW0603  a process has one
     if _drain is None and threading.current_thread() is threading.main_thread():
         mend_daphne()
+        mend_uvicorn()
         _drain = Drain(asyncio.get_running_loop())
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from realtime import protocol
 from realtime.events import ENDS
-from realtime.mailbox import Message, message
 from realtime.permissions import Role, view
 from realtime.states import State
+from realtime.wire import Message, message
 
 LARGEST = 20_000
 """States kept in memory; others are read again."""

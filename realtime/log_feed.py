@@ -7,10 +7,11 @@ from itertools import accumulate
 from typing import Any
 
 from realtime import protocol, reading
-from realtime.mailbox import Mailbox, message
+from realtime.mailbox import Mailbox
 from realtime.states import State
 from realtime.store import LINES_PER_READ
 from realtime.threads import in_thread
+from realtime.wire import message
 
 CHARACTERS = 100_000
 """Of log lines in one frame: a window of frames that nobody reads must not fill the memory."""

@@ -17,11 +17,11 @@ from realtime.coroutines import go_on
 from realtime.permissions import Role, role_of
 from realtime.protocol import Close
 from realtime.states import State
+from realtime.wire import Message, message
 
 if TYPE_CHECKING:
     from realtime.known import Known
 
-Message = dict[str, Any]
 Send = Callable[[Message], Coroutine[Any, Any, None]]
 
 FAST = 0.05
@@ -33,11 +33,6 @@ LISTS = frozenset({"mine", "all"})
 MINUTE = 60.0
 BACKLOG = 2_000
 """Answers that wait behind one frame which the network does not take."""
-
-
-def message(text: str) -> Message:
-    """Return a frame as a server takes it; many sockets may share it."""
-    return {"type": "websocket.send", "text": text}
 
 
 class Mailbox:

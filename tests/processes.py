@@ -106,10 +106,11 @@ def web_server(
         "daphne": ("daphne", "-b", "127.0.0.1", "-p", str(port), application),
         "uvicorn": (
             *("uvicorn", "--host", "127.0.0.1", "--port", str(port), "--lifespan", "off"),
-            *("--ws-per-message-deflate", "false", "--timeout-graceful-shutdown", "2"),
+            *("--timeout-graceful-shutdown", "2"),
             application,
         ),
     }
+    more = {"UVICORN_WS_PER_MESSAGE_DEFLATE": "false", **more}
     with child(sys.executable, "-m", *commands[server], port=port, **more) as web:
         wait_until(lambda: _answers(web), f"{server} to answer", seconds=30)
         yield web

@@ -15,7 +15,8 @@ from websockets.exceptions import ConnectionClosed
 
 from realtime import limits, protocol
 from realtime.inbox import Inbox
-from realtime.mailbox import Mailbox, message
+from realtime.mailbox import Mailbox
+from realtime.wire import message
 from tests.processes import Child, web_server
 from tests.realtime.conftest import Lazy
 from tests.services import RedisServer
