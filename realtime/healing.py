@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from realtime import reading
 from realtime.conf import conf
 from realtime.events import ENDS
 from realtime.layer import shard_of, shards
-from realtime.mailbox import Mailbox
 from realtime.metrics import counted
 from realtime.threads import in_thread
 
@@ -40,8 +39,7 @@ class Healing:
     async def heal(self) -> None:
         """Compare what is watched and not finished with the store, and send what is missing."""
         hub = self._hub
-        groups = {group for mailbox in hub.mailboxes for group in self._groups_of(mailbox)}
-        await hub.listener.join(groups)
+        await hub.listener.join({*self._groups()})
         open_jobs = {
             known.state["id"]: known.seq
             for known in hub.known
@@ -55,13 +53,14 @@ class Healing:
             if known := hub.known.get(job):
                 hub.tell_logs(known.state)
 
-    def _groups_of(self, mailbox: Mailbox) -> Iterable[str]:
-        for topic in mailbox.topics:
-            kind, _, job = topic.partition(":")
-            known = self._hub.known.get(job)
+    def _groups(self) -> Iterator[str]:
+        """Yield where what is watched is announced: by topic, of which a crowd has few."""
+        for topic in self._hub.watchers.topics():
+            kind, _, name = topic.partition(":")
+            known = self._hub.known.get(name)
             if kind == "all":
                 yield from shards()
             elif kind == "mine":
-                yield shard_of(mailbox.user)
+                yield shard_of(name)
             elif known:
                 yield shard_of(known.state["owner"] or known.state["root"])

@@ -46,6 +46,10 @@ class Watchers:
         topics = (*topics_of(state), f"log:{state['id']}")
         return any(topic in self._by_topic for topic in topics)
 
+    def topics(self) -> list[str]:
+        """Return what is watched, each topic once; `mine` with its person."""
+        return list(self._by_topic)
+
     def lists(self) -> Lists:
         """Return the lists that are watched."""
         return Lists(
