@@ -18,6 +18,7 @@ import {
 
 const TOPICS_PER_FRAME = 50; // keeps a watch below the 16 KiB that the server reads
 const MOST_STATES = 5000;
+const ACKNOWLEDGED = 0.75; // of a window, at once
 
 export interface WatchOptions {
   /** A state that the watcher already shows: only newer ones are told. */
@@ -293,8 +294,9 @@ export class Client implements ConnectionListener {
 
   #count(): void {
     this.#taken += 1;
-    // Half a window: the rest waits for the next frames, for each answer costs the server too.
-    if (this.#taken - this.#acknowledged >= this.#window / 2) this.#acknowledge();
+    // Three quarters of a window: an answer costs the server as much as eight frames, and the
+    // last quarter is what it may send until the answer arrives.
+    if (this.#taken - this.#acknowledged >= this.#window * ACKNOWLEDGED) this.#acknowledge();
   }
 
   #acknowledge(): void {

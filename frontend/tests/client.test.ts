@@ -188,12 +188,12 @@ describe("ack", () => {
     for (let seq = from; seq < from + frames; seq += 1) world.last.receive(jobs(aState({ seq })));
   }
 
-  it("is sent for every half of the window, and costs the server nothing in between", () => {
-    receive(31, 1);
+  it("is sent for three quarters of the window, and costs the server nothing in between", () => {
+    receive(47, 1);
     world.pass(10_000);
     expect(acks()).toEqual([]);
-    receive(40, 32);
-    expect(acks()).toEqual([32, 64]);
+    receive(60, 48);
+    expect(acks()).toEqual([48, 96]);
   });
 
   it("comes early the first time, so that viewers of one job do not all send it at once", async () => {
@@ -202,11 +202,13 @@ describe("ack", () => {
     world.chance = 0.5;
     await live();
     receive(70, 1);
-    expect(acks()).toEqual([24, 56]);
+    expect(acks()).toEqual([40]);
+    receive(30, 71);
+    expect(acks()).toEqual([40, 88]);
   });
 
   it("counts jobs, log and notices, and nothing else", () => {
-    receive(29, 1);
+    receive(45, 1);
     world.last.receive({ type: "watching", topic: TOPIC });
     world.last.receive({ type: "heartbeat", at: "" });
     world.last.receive({ type: "new" });
@@ -214,15 +216,15 @@ describe("ack", () => {
     world.last.receive({ type: "log", job: ID, after: 0, lines: [], lost: 0 });
     expect(acks()).toEqual([]);
     world.last.receive({ type: "notices", unread: 0, notices: [] });
-    expect(acks()).toEqual([32]);
+    expect(acks()).toEqual([48]);
   });
 
   it("counts malformed data frames too, or the window would silt up", () => {
-    for (let frame = 0; frame < 16; frame += 1) {
+    for (let frame = 0; frame < 24; frame += 1) {
       world.last.receive({ type: "jobs", jobs: 5 });
       world.last.receive({ type: "jobs", jobs: [5] });
     }
-    expect(acks()).toEqual([32]);
+    expect(acks()).toEqual([48]);
   });
 });
 
