@@ -9,12 +9,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from asgiref.sync import SyncToAsync
+from celery import current_app
 from django.conf import settings as django_settings
 from django.db import connections
 
 from realtime import reaper, reporter
 from realtime import store as stores
-from tests.services import RedisServer, redis_server
+from tests.services import RabbitServer, RedisServer, rabbit_server, redis_server
+from tests.services.rabbit import rabbit_program
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +32,31 @@ def redis() -> Iterator[RedisServer]:
     port = urlsplit(os.environ["REDIS_URL"]).port
     with redis_server(port=port) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def rabbit_of_session() -> Iterator[RabbitServer]:
+    """Run the session's RabbitMQ, if the machine has one."""
+    if rabbit_program() is None:
+        pytest.skip("there is no rabbitmq-server on PATH; .ci/run installs it")
+    with rabbit_server() as server:
+        yield server
+
+
+@pytest.fixture
+def rabbit(
+    rabbit_of_session: RabbitServer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[RabbitServer]:
+    """Make RabbitMQ the broker, its queue empty, of this process and of those that it starts."""
+    monkeypatch.setenv("CELERY_BROKER_URL", rabbit_of_session.url)
+    app: Any = current_app
+    app._after_fork()  # Its open connections lead to the other broker.
+    with app.connection_for_write() as connection:
+        queue = app.amqp.queues["celery"](connection.channel())
+        queue.declare()
+        queue.purge()
+    yield rabbit_of_session
+    app._after_fork()
 
 
 @pytest.fixture(params=["memory", "redis"])
