@@ -15,8 +15,9 @@ class RealtimeConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect Celery's signals; register the system checks."""
-        from realtime import checks, lease, lifecycle
+        from realtime import checks, held, lease, lifecycle
 
+        held.connect()
         lease.connect()
         lifecycle.connect()
         checks.register()

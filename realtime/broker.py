@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
+from amqp.exceptions import NotFound
 from celery import current_app
+
+from realtime import held
 
 CHUNK = 1_000
 """Messages, or keys, that are read at once."""
 CHUNKS = 500
 """Chunks after which a broker is too full to be looked through."""
-ANSWER = 1.0
-"""Seconds that workers have to answer."""
 
 _ID = re.compile(rb'"id": ?"([0-9a-f-]{36})"')
 """A message's own id; those of its root and its parent have longer names."""
@@ -30,8 +31,19 @@ class Found:
 
     jobs: set[str]
     """Those of the jobs whose messages it holds."""
-    workers_hold: bool
+    consumers: dict[str, int] = field(default_factory=dict)
+    """For each queue how many workers take messages from it that may be nowhere else."""
+    workers_hold: bool = False
     """Whether workers hold messages that they have not acknowledged."""
+
+
+class Count(NamedTuple):
+    """How much there is to a queue of RabbitMQ."""
+
+    messages: int
+    """Those that nobody has taken."""
+    consumers: int
+    """Those who take them."""
 
 
 def lost(jobs: dict[str, str]) -> set[str]:
@@ -44,10 +56,17 @@ def lost(jobs: dict[str, str]) -> set[str]:
         connection.connect()
         found = _look(connection, jobs)
     left = jobs.keys() - found.jobs
-    answers = list(_told_by_workers(left)) if left else []
-    if not answers and found.workers_hold:
+    answers = held.ask(left) if left else []
+    if found.workers_hold and not answers:
         return set()
-    return left.difference(*answers)
+    silent = {queue for queue in found.consumers if _any_silent(queue, found, answers)}
+    in_doubt = {job for job in left if jobs[job] in silent}
+    return left.difference(in_doubt, *(answer.jobs for answer in answers))
+
+
+def _any_silent(queue: str, found: Found, answers: list[held.Answer]) -> bool:
+    """Tell whether a worker that takes from a queue has not said what it has of it."""
+    return found.consumers[queue] > sum(queue in answer.queues for answer in answers)
 
 
 def _look(connection: Any, jobs: dict[str, str]) -> Found:
@@ -55,7 +74,7 @@ def _look(connection: Any, jobs: dict[str, str]) -> Found:
         case "redis":
             return _in_redis(connection.channel(), jobs)
         case "amqp":
-            return _in_amqp(connection.channel(), jobs)
+            return _in_amqp(connection, jobs)
         case _:
             return Found(set(jobs), workers_hold=True)
 
@@ -113,31 +132,19 @@ def _ids(messages: Iterable[bytes], jobs: Container[str]) -> set[str]:
     return {job for job in ids if job in jobs}
 
 
-def _in_amqp(channel: Any, jobs: dict[str, str]) -> Found:
+def _in_amqp(connection: Any, jobs: dict[str, str]) -> Found:
     """Look which queues are empty: their messages cannot be read without taking them."""
-    held, consumers = set(), 0
-    for queue in set(jobs.values()):
-        empty, taking = _is_empty(channel, queue)
-        consumers += taking
-        if not empty:
-            held |= {job for job, place in jobs.items() if place == queue}
-    return Found(held, workers_hold=consumers > 0)
+    counted = {queue: _counted(connection, queue) for queue in {*jobs.values()} - {""}}
+    seen = {job for job, queue in jobs.items() if not queue or counted[queue].messages}
+    return Found(seen, {queue: count.consumers for queue, count in counted.items()})
 
 
-def _is_empty(channel: Any, name: str) -> tuple[bool, int]:
-    """Tell whether a queue is known to hold nothing, and how many take messages from it."""
-    queue = current_app.amqp.queues.get(name)
-    if not name or queue is None or (queue.queue_arguments or {}).get("x-queue-type") == "quorum":
-        return False, 0  # Tasks with a countdown wait elsewhere when queues are quorum queues.
-    declared = channel.queue_declare(name, passive=True)
-    return not declared.message_count, declared.consumer_count
-
-
-def _told_by_workers(jobs: set[str]) -> Iterator[set[str]]:
-    """Yield, for each worker that answers, those of the jobs that it has or waits for."""
-    inspect = current_app.control.inspect(timeout=ANSWER)
-    known: dict[str, Any] = inspect.query_task(*sorted(jobs)) or {}
-    yield from map(set, known.values())
-    planned: Any = inspect.scheduled() or {}
-    for tasks in planned.values():
-        yield {task["request"]["id"] for task in tasks}
+def _counted(connection: Any, queue: str) -> Count:
+    channel = connection.channel()  # Its own: RabbitMQ closes it when there is no such queue.
+    try:
+        declared = channel.queue_declare(queue, passive=True)
+    except NotFound:
+        return Count(0, 0)
+    channel.close()
+    # What workers hold unacknowledged is in neither number.
+    return Count(declared.message_count, declared.consumer_count)

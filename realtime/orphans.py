@@ -56,17 +56,21 @@ class Orphans:
 
     def _look(self) -> None:
         began = time.monotonic()
-        lost: set[str] = set()
         try:
             jobs = self._waiting()
             lost = broker.lost(jobs) if jobs else set()
             self._found += self._missed_twice(lost, set(jobs))
-        except Exception as error:  # noqa: BLE001  each broker has errors of its own
-            logger.warning("The broker is away or too full, orphans are not looked for: %r", error)
-        finally:
             if not lost:
-                took = time.monotonic() - began
-                self._due = max(self._due, began + SHARE * took)
+                self._rest(began)
+        except broker.TooFull as error:
+            logger.warning("The broker is too full, orphans are not looked for: %r", error)
+            self._rest(began)
+        except Exception as error:  # noqa: BLE001  each broker has errors of its own
+            # No rest: it had nothing to do with us, and what it has lost is to be found soon.
+            logger.warning("The broker is away, orphans are not looked for: %r", error)
+
+    def _rest(self, began: float) -> None:
+        self._due = max(self._due, began + SHARE * (time.monotonic() - began))
 
     def _waiting(self) -> dict[str, str]:
         with self._reading:

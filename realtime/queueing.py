@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from contextvars import copy_context
 from threading import Thread
 from typing import Any
@@ -41,6 +42,7 @@ def _on_publish(
     headers: dict[str, Any] | None = None,
     exchange: Any = None,
     routing_key: str | None = None,
+    declare: Sequence[Any] | None = None,
     **_: Any,
 ) -> None:
     if headers is None or "id" not in headers or not tracked(sender):
@@ -60,9 +62,8 @@ def _on_publish(
     if headers.get("replaced_task_nesting") and (state := _replaced(headers["id"])):
         headers[HEADER] = _handed_on(state, before=state.attempt - 1, seq=0)
         return
-    # Without an exchange a message goes straight to the queue of this name.
-    queue = text("" if exchange else routing_key or "", 255)
-    state = _queued_state(sender, headers).changed(queue=queue)
+    queue = _queue_of(exchange, routing_key or "", declare or ())
+    state = _queued_state(sender, headers).changed(queue=text(queue, 255))
     headers[HEADER] = {
         "title": state.title,
         "owner": state.owner,
@@ -75,6 +76,19 @@ def _on_publish(
     change = Change(state=state, order=0)
     # Not at once: many jobs that are queued together are then announced together.
     get_reporter().put(Transition(lambda: change), soon=True)
+
+
+def _queue_of(exchange: Any, routing_key: str, declared: Sequence[Any]) -> str:
+    """Return the queue that a message goes to, "" when only the broker knows.
+
+    Without an exchange it goes straight to the queue of this name.
+    """
+    if not exchange:
+        return routing_key
+    for queue in declared:
+        if (queue.exchange.name, queue.routing_key) == (exchange, routing_key):
+            return str(queue.name)
+    return ""
 
 
 def _tell_attempt() -> None:

@@ -28,6 +28,11 @@ def nothing() -> None:
     """Do nothing."""
 
 
+@shared_task(rate_limit="1/h")
+def rarely() -> None:
+    """Do nothing, and only one of these in an hour."""
+
+
 @shared_task
 def count(total: int, gate: str = "", stop_at: int = 0) -> int:
     """Count to `total`, waiting for a gate before item `stop_at`."""
