@@ -45,7 +45,8 @@ test-postgres: .venv/.ready-test ## Run the tests that use a database on Postgre
 	$(PYTHON) -m tests.services postgres -- $(PYTHON) -m pytest -m "not browser" --reuse-db \
 		-o cache_dir=.pytest_cache/postgres --ignore tests/docker --ignore tests/test_versions.py \
 		--ignore tests/core/test_up.py --ignore tests/core/test_supervisor.py \
-		--ignore-glob '*/faults/test_[!br]*' --ignore tests/faults/test_redis.py
+		--ignore-glob '*/faults/test_[!br]*' --ignore tests/faults/test_redis.py \
+		--ignore tests/faults/test_rabbit.py --ignore tests/realtime/test_broker.py
 
 test-frontend: .venv/.ready-test $(NODE_MODULES) ## Run the TypeScript tests
 	cd frontend && ../$(NODE) npm test

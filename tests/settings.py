@@ -1,7 +1,7 @@
 """Settings of the tests: the service's own, with a data folder that nobody else uses.
 
-Processes that a test starts take HEADWAY_MORE, settings as JSON, and VISIBILITY, the seconds after
-which the broker delivers again what a dead worker held.
+Processes that a test starts take HEADWAY_MORE and CELERY_MORE, settings as JSON, and VISIBILITY,
+the seconds after which Redis as broker delivers again what a dead worker held.
 """
 
 import json
@@ -34,3 +34,4 @@ if "VISIBILITY" in os.environ:
         "unacked_restore_interval": 1,
         "unacked_restore_throttle": 1,
     }
+vars().update(json.loads(os.environ.get("CELERY_MORE", "{}")))

@@ -16,7 +16,7 @@ from tests.processes import Child, web_server, worker
 from tests.services import RedisServer, wait_until
 
 SETTINGS = "tests.faults.settings"
-OURS = ("FAULT", "VISIBILITY")
+OURS = ("FAULT", "VISIBILITY", "CELERY_MORE")
 """How variables of the environment begin; what else is given to a process is a setting."""
 CROWDS = {"SOCKETS_PER_USER": 10_000, "SOCKETS_PER_ADDRESS": 10_000}
 """Viewers of a scenario are one person's, from one address."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ def _walk(total: int, gate: str, stop_at: int, pause: float, lines: int) -> int:
         for one in range(lines):
             progress.log(f"line {number * lines + one + 1}")
         if number == stop_at and gate:
-            Path(f"{gate}.{progress.current().id}.waits").touch()  # type: ignore[union-attr]
+            told = Path(f"{gate}.{progress.current().id}.waits")  # type: ignore[union-attr]
+            told.write_text(str(os.getpid()))
             _wait_for(gate)
         if pause:
             time.sleep(pause)
