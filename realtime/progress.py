@@ -121,7 +121,8 @@ def ok(n: int = 1) -> None:
     """Count items that went well."""
     job = _get()
     if job is not None:
-        job.ok = job.ok + n if type(n) is int else total_of(job.ok, n)
+        whole = type(n) is int and type(job.ok) is int
+        job.ok = job.ok + n if whole else total_of(job.ok, n)
         job.dirty = True
 
 

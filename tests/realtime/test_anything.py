@@ -344,3 +344,11 @@ def test_a_length_that_cannot_be_told_is_unknown(job: RunningJob) -> None:
     assert next(iter(progress.track(range(10**30)))) == 0
     assert sum(progress.track(Shy([1, 2]))) == 3
     assert Snapshots(job).state(1.0).total is None
+
+
+def test_a_count_may_be_too_large_to_be_added_to_a_part(job: RunningJob) -> None:
+    """Python adds no integer of four hundred digits to a fraction; the task goes on."""
+    for n in (1.5, 10**400, 1):
+        progress.ok(n)  # type: ignore[arg-type]  # a task may do so
+        progress.advance(n)
+    assert job.ok > 10**15
