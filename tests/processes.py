@@ -15,7 +15,7 @@ from pathlib import Path
 
 from django.db import connection
 
-from tests.services import free_port, wait_until
+from tests.services import free_port, keep, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -87,10 +87,12 @@ def child(*command: str, port: int = 0, **more: str) -> Iterator[Child]:
             start_new_session=True,
         )
     one = Child(process, Path(log.name), port)
+    keep("+", one.pid)
     try:
         yield one
     finally:
         one.end()
+        keep("-", one.pid)
         # Shown by pytest beside a test that failed.
         print(f"--- {' '.join(command[1:4])}\n{one.printed()[-4000:]}")  # noqa: T201
         one.log.unlink()
