@@ -6,7 +6,7 @@ SOURCES := manage.py core realtime tests
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench faults faults-mutants setup assets format clean \
-	test-python test-postgres test-frontend
+	test-python test-faults test-versions test-postgres test-frontend
 
 help: ## Show what there is to do
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-15s %s\n", $$1, $$2 }' Makefile
@@ -36,7 +36,13 @@ setup: .venv/.ready-test .venv/.ready-check $(NODE_MODULES) ## Install everythin
 # The browser tests take axe-core from node_modules.
 test-python: .venv/.ready-test $(NODE_MODULES) ## Run the Python and browser tests on SQLite
 	@scripts/browser
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest --ignore tests/faults --ignore tests/test_versions.py
+
+test-faults: .venv/.ready-test $(NODE_MODULES) ## Break the essential things on purpose
+	$(PYTHON) -m pytest -o cache_dir=.pytest_cache/faults tests/faults
+
+test-versions: .venv/.ready-test ## Run the fast tests with the oldest and the newest versions
+	$(PYTHON) -m pytest -o cache_dir=.pytest_cache/versions tests/test_versions.py
 
 # The tests that are left out choose their own database, or break what no database knows of.
 # --reuse-db: it goes with its server, dropping it would first wait for every thread that has a

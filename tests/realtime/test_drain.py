@@ -116,6 +116,7 @@ def ask(web: Child, path: str) -> tuple[int, dict[str, Any]]:
             return answer.status, json.loads(answer.read())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("server", SERVERS)
 async def test_what_is_being_answered_is_finished_and_nobody_let_in(
     server: str, redis: RedisServer, ana: Any, tmp_path: Path
@@ -135,6 +136,7 @@ async def test_what_is_being_answered_is_finished_and_nobody_let_in(
         web.process.wait(5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("server", SERVERS)
 def test_what_does_not_finish_is_left_after_drain(
     server: str, redis: RedisServer, transactional_db: None, tmp_path: Path
@@ -147,6 +149,7 @@ def test_what_does_not_finish_is_left_after_drain(
         assert 2.9 < time.monotonic() - began < 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("server", SERVERS)
 def test_a_second_signal_stops_at_once(
     server: str, redis: RedisServer, transactional_db: None, tmp_path: Path

@@ -59,6 +59,7 @@ def opened(web: Child, cookie: str) -> socket.socket:
     return raw
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("server", ["daphne", "uvicorn"])
 async def test_who_acknowledges_what_they_never_read_costs_little(
     redis: RedisServer, ana: Any, server: str
