@@ -20,7 +20,6 @@ from realtime.limits import seat
 from realtime.mailbox import Mailbox
 from realtime.protocol import BadTopic, Close, Unwatch, Watch
 from realtime.sessions import Visitor
-from realtime.threads import in_thread
 
 logger = logging.getLogger("realtime")
 
@@ -62,7 +61,7 @@ async def _admitted(scope: dict[str, Any]) -> Visitor | None:
         return None
     try:
         async with asyncio.timeout(HANDSHAKE):
-            return await in_thread(visitor, scope)
+            return await visitor(scope)
     except Exception:
         logger.exception("A visitor could not be recognised")
         return None

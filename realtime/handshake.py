@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
@@ -18,6 +20,7 @@ from django.utils.http import is_same_domain
 
 from realtime.conf import conf
 from realtime.sessions import Visitor, visitors
+from realtime.together import Together
 
 logger = logging.getLogger("realtime")
 
@@ -86,10 +89,10 @@ def _matches(origin: str, pattern: str) -> bool:
     return given.scheme == wanted.scheme and is_same_domain(given.netloc, ending)
 
 
-def visitor(scope: dict[str, Any]) -> Visitor | None:
-    """Return who is signed in, by Django's own session; asks the database."""
+async def visitor(scope: dict[str, Any]) -> Visitor | None:
+    """Return who is signed in, by Django's own session; the database is asked for many at once."""
     key = _session_key(scope)
-    return visitors([key]).get(key) if key else None
+    return (await _reception().ask([key])).get(key) if key else None
 
 
 def address_of(scope: dict[str, Any]) -> str | None:
@@ -103,6 +106,17 @@ def address_of(scope: dict[str, Any]) -> str | None:
     told = [value for name in FORWARDED for value in _headers(scope, name)]
     named = {part for value in told for part in re.split(r'[\s,;="\[\]]+', value)}
     return client[0] if not told or client[0] in named else None
+
+
+_receptions: WeakKeyDictionary[asyncio.AbstractEventLoop, Together[Visitor]] = WeakKeyDictionary()
+
+
+def _reception() -> Together[Visitor]:
+    """Return where the running event loop asks who comes."""
+    loop = asyncio.get_running_loop()
+    if loop not in _receptions:
+        _receptions[loop] = Together(visitors)
+    return _receptions[loop]
 
 
 def _session_key(scope: dict[str, Any]) -> str | None:

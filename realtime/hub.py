@@ -27,6 +27,7 @@ from realtime.metrics import counted
 from realtime.rights import Rights
 from realtime.states import State
 from realtime.threads import in_thread
+from realtime.together import Together
 from realtime.watchers import Watchers
 
 logger = logging.getLogger("realtime")
@@ -46,6 +47,7 @@ class Hub:
         self.watchers = Watchers()
         self.known = KnownStates()
         self._delivery = Delivery(self.known, missing=lambda job: self._spawn(self._load([job])))
+        self._states = Together(reading.states)
         self._logs = LogFeed(self._spawn)
         self._healing = Healing(self)
         self._rights = Rights(self.mailboxes, changed=self._judge)
@@ -181,8 +183,7 @@ class Hub:
 
     async def _load(self, jobs: list[str]) -> None:
         """Read states and take in what is new."""
-        found = await in_thread(reading.states, jobs)
-        self._pass_on(found.values())
+        self._pass_on((await self._states.ask(jobs)).values())
 
     def tell_logs(self, state: State) -> None:
         """Send what is new of a job's log to who watches it."""

@@ -25,7 +25,7 @@ WRITES = words(
 READS = words(
     "hub healing watchers delivery log_feed known listener mailbox consumers handshake reading"
     " views api problems exposition threads permissions sessions coroutines rights inbox limits"
-    " daphne uvicorn wire drain asking"
+    " daphne uvicorn wire drain asking together"
 )
 BETWEEN = words(
     "events conf errors cleaning states publish announcer records layer models metrics pace latch"

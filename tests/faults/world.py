@@ -218,8 +218,8 @@ class World:
         patch.setattr("realtime.listener.open_layer", lambda: self.air)
         patch.setattr(announcer, "announce", self.air.announce)
         patch.setattr(reaper, "get_reporter", lambda: self.web)
-        for module in ("realtime.hub", "realtime.log_feed"):
-            patch.setattr(f"{module}.in_thread", self._at_once)
+        for module in ("hub", "healing", "log_feed", "rights", "together"):
+            patch.setattr(f"realtime.{module}.in_thread", self._at_once)
         memory: Any = store.get_store()
         for name in ("remember", "states", "signs", "log", "lead", "owns"):
             patch.setattr(memory, name, self._answering(getattr(memory, name)))

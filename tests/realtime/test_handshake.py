@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 
 from realtime.handshake import address_of, is_own_origin, visitor
 from tests.sockets import sign_in
@@ -134,12 +135,10 @@ def test_development_answers_to_localhost(settings: Any) -> None:
         ["prefs={}", "sessionid=KEY"],
     ],
 )
-@pytest.mark.django_db
-def test_the_session_is_found_among_any_cookies(cookies: list[str], django_user_model: Any) -> None:
+async def test_the_session_is_found_among_any_cookies(cookies: list[str], ana: Any) -> None:
     """Who is signed in on the pages is signed in here, whatever other cookies a browser holds."""
-    ana = django_user_model.objects.create_user("ana")
-    key = sign_in(ana).removeprefix("sessionid=")
+    key = (await sync_to_async(sign_in)(ana)).removeprefix("sessionid=")
     headers = [(b"cookie", one.replace("KEY", key).encode()) for one in cookies]
-    found = visitor({"headers": headers})
+    found = await visitor({"headers": headers})
     assert found is not None
     assert found.user == str(ana.pk)
