@@ -100,10 +100,10 @@ def child(*command: str, port: int = 0, **more: str) -> Iterator[Child]:
 
 @contextmanager
 def web_server(
-    server: str = "daphne", application: str = "core.asgi:application", **more: str
+    server: str = "daphne", application: str = "core.asgi:application", port: int = 0, **more: str
 ) -> Iterator[Child]:
-    """Run the service's web side."""
-    port = free_port()
+    """Run the service's web side, on a free port unless told."""
+    port = port or free_port()
     commands = {
         "daphne": ("daphne", "-b", "127.0.0.1", "-p", str(port), application),
         "uvicorn": (

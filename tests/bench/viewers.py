@@ -1,4 +1,4 @@
-"""Many viewers in one process: raw sockets with just enough WebSocket not to be the bottleneck.
+"""Many viewers in one process, on lean sockets, so as not to be the bottleneck.
 
 `python -m tests.bench.viewers` reads a `Crowd` as one line of JSON, prints `ready` once all see
 what they watch, and one line of JSON with a `Seen` once all have the last report, or are told to
@@ -8,24 +8,20 @@ stop by the end of their input.
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
-import os
-import struct
 import sys
 import time
 from array import array
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from tests.bench.timing import percentile
+from tests.lean import TEXT, LeanSocket
 
 CONNECTING = 40
 """Handshakes at the same time."""
 STAMP = b'"message":'
 """What stands before the time at which a report was made; `!` ends the last one."""
 STAMP_DIGITS = 17
-TEXT, PING, PONG = 0x81, 0x89, 0x8A
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,34 +95,20 @@ class Room:
             self.done.set()
 
 
-class Viewer(asyncio.Protocol):
+class Viewer(LeanSocket):
     """One socket."""
 
     def __init__(self, room: Room, number: int) -> None:
         """Prepare the handshake."""
+        crowd = room.crowd
+        super().__init__(crowd.port, crowd.path, crowd.headers[number % len(crowd.headers)])
         self.room = room
         self.number = number
-        self.buffer = b""
-        self.opened = False
         self.finished = False
         self.set_up = asyncio.Event()
         self.frames = 0
         self.stamp = 0.0
-
-    def connection_made(self, transport: Any) -> None:
-        """Ask for a WebSocket."""
-        self.transport = transport
-        crowd = self.room.crowd
-        lines = [
-            f"GET {crowd.path} HTTP/1.1",
-            f"Host: 127.0.0.1:{crowd.port}",
-            "Upgrade: websocket",
-            "Connection: Upgrade",
-            f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}",
-            "Sec-WebSocket-Version: 13",
-            *crowd.headers[self.number % len(crowd.headers)],
-        ]
-        transport.write("\r\n".join([*lines, "", ""]).encode())
+        self.now = 0.0
 
     def connection_lost(self, _: Exception | None) -> None:
         """Count a viewer that sees no more."""
@@ -135,59 +117,33 @@ class Viewer(asyncio.Protocol):
             self.room.has_last()
 
     def data_received(self, chunk: bytes) -> None:
-        """Take in frames."""
-        now = time.time()
-        self.buffer = self.buffer + chunk if self.buffer else chunk
-        if not self.opened and not self._is_open():
-            return
-        while (frame := self._frame()) is not None:
-            self._take(*frame, now)
+        """Take in frames, and note when they came."""
+        self.now = time.time()
+        super().data_received(chunk)
 
-    def _is_open(self) -> bool:
-        head, separator, rest = self.buffer.partition(b"\r\n\r\n")
-        if not separator:
-            return False
-        assert b" 101 " in head[:20], head
-        self.opened, self.buffer = True, rest
+    def opened(self) -> None:
+        """Say what is said first."""
         for text in self.room.crowd.hello:
             self.send(TEXT, text.encode())
         if not self.room.greeting:
             self._is_set_up()
-        return True
+
+    def take(self, kind: int, payload: bytes) -> None:
+        """Take a frame in."""
+        del kind
+        if payload.startswith(self.room.data):
+            self._take_report(payload)
+        elif self.room.echo and payload == self.room.echo:
+            self.send(TEXT, self.room.crowd.echoes[1].encode())
+        elif self.room.greeting and payload.startswith(self.room.greeting):
+            self._is_set_up()
 
     def _is_set_up(self) -> None:
         if not self.set_up.is_set():
             self.set_up.set()
             self.room.is_watching()
 
-    def _frame(self) -> tuple[int, bytes] | None:
-        buffer = self.buffer
-        if len(buffer) < 2:
-            return None
-        length, begin = buffer[1], 2
-        if length >= 126:
-            size, form = (2, ">H") if length == 126 else (8, ">Q")
-            begin += size
-            if len(buffer) < begin:
-                return None
-            (length,) = struct.unpack_from(form, buffer, 2)
-        end = begin + length
-        if len(buffer) < end:
-            return None
-        self.buffer = buffer[end:]
-        return buffer[0], buffer[begin:end]
-
-    def _take(self, kind: int, payload: bytes, now: float) -> None:
-        if kind == PING:
-            self.send(PONG, payload)
-        elif payload.startswith(self.room.data):
-            self._take_report(payload, now)
-        elif self.room.echo and payload == self.room.echo:
-            self.send(TEXT, self.room.crowd.echoes[1].encode())
-        elif self.room.greeting and payload.startswith(self.room.greeting):
-            self._is_set_up()
-
-    def _take_report(self, payload: bytes, now: float) -> None:
+    def _take_report(self, payload: bytes) -> None:
         self.frames += 1
         if (acks := self.room.crowd.acks) and (self.frames + self.number) % acks == 0:
             self.send(TEXT, b'{"type":"ack","frames":%d}' % self.frames)
@@ -196,21 +152,10 @@ class Viewer(asyncio.Protocol):
         text = payload[begin:end]
         if text[:1].isdigit() and (stamp := float(text)) > self.stamp:
             self.stamp = stamp
-            self.room.latencies.append(now - stamp)
+            self.room.latencies.append(self.now - stamp)
             if payload[end : end + 1] == b"!":
                 self.finished = True
                 self.room.has_last()
-
-    def send(self, kind: int, payload: bytes) -> None:
-        """Send a short frame, masked with zeros as the standard allows."""
-        assert len(payload) < 126 * 2**9
-        long = len(payload) > 125
-        head = (
-            struct.pack(">BBH", kind, 0xFE, len(payload))
-            if long
-            else bytes((kind, 0x80 | len(payload)))
-        )
-        self.transport.write(head + bytes(4) + payload)
 
 
 async def watch(crowd: Crowd) -> Seen:

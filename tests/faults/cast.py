@@ -15,6 +15,8 @@ from asgiref.sync import sync_to_async
 import realtime
 from realtime.models import Job
 from tests.faults.audience import Spectator
+from tests.faults.crowds import Crowd, FarCrowd, Sight
+from tests.faults.pictures import Picture, watches
 from tests.faults.screen import State
 from tests.faults.stage import Stage
 from tests.faults.table import Outcome
@@ -36,6 +38,7 @@ class Cast:
         self.cookie = cookie
         self.jobs: list[str] = []
         self.spectators: list[Spectator] = []
+        self.crowds: list[FarCrowd] = []
 
     async def start(self, task: Any, *values: Any, **named: Any) -> str:
         """Queue a job."""
@@ -57,13 +60,33 @@ class Cast:
         await until(lambda: all(one.live for one in come), "viewers to be live", 30)
         return come
 
+    async def crowd(self, count: int, *topics: str, port: int) -> FarCrowd:
+        """Let a crowd come from other processes, past the front, and wait until all are live."""
+        crowd = Crowd(port=port, cookie=self.cookie, topics=list(topics), viewers=count)
+        one = FarCrowd(crowd)
+        self.crowds.append(one)
+        await one.come()
+        await self.seen(one, lambda sight: sight.live == count, "the crowd to be live", 60)
+        return one
+
+    async def seen(
+        self, crowd: FarCrowd, condition: Callable[[Sight], Any], what: str, seconds: float
+    ) -> Sight:
+        """Wait until a crowd shows this."""
+        begun = now()
+        while not condition(sight := await crowd.sight()):
+            told = f"{sight.live} live, closes {sight.closes}"
+            assert now() - begun < seconds, f"expected {what} in {seconds} s, got: {told}"
+            await asyncio.sleep(0.2)
+        return sight
+
     def faulted(self, times: int = 1) -> None:
         """Count faults."""
         self.outcome.faults += times
 
     async def shows(self, job: str, condition: Callable[[State], Any], seconds: float = 15) -> None:
         """Wait until all viewers who watch a job show this."""
-        watchers = [one for one in self.spectators if _watches(one, job)]
+        watchers = [one for one in self.spectators if watches(one.topics, job)]
 
         def missing() -> list[State | None]:
             states = (one.screen.states.get(job) for one in watchers)
@@ -106,6 +129,7 @@ class Cast:
             await asyncio.sleep(0.1)
         self.outcome.heal = max(self.outcome.heal, took)
         broken = [text for one in self.spectators for text in one.screen.broken]
+        broken += [text for one in self.crowds for text in (await one.sight()).broken]
         assert not wrong, f"after {took:.1f} s: {wrong[:5]}"
         assert not broken, broken[:5]
         assert took <= within, f"expected all to be whole within {within} s, got: {took:.1f} s"
@@ -113,11 +137,14 @@ class Cast:
     async def leave(self) -> None:
         """Let the viewers go, and count."""
         self.gate.touch()
-        await asyncio.gather(*(one.leave() for one in self.spectators))
         outcome = self.outcome
+        for crowd in self.crowds:
+            outcome.viewers += crowd.viewers
+            outcome.reports += (await crowd.sight()).applied
+        await asyncio.gather(*(one.leave() for one in [*self.spectators, *self.crowds]))
         outcome.jobs = len(self.jobs)
         outcome.viewers += len(self.spectators)
-        outcome.reports = sum(one.screen.applied for one in self.spectators)
+        outcome.reports += sum(one.screen.applied for one in self.spectators)
 
     async def fresh(self) -> dict[str, State]:
         """Read all jobs as somebody who comes now."""
@@ -134,13 +161,22 @@ class Cast:
         if len(fresh) < len(self.jobs):
             found.append(f"{len(self.jobs) - len(fresh)} jobs cannot be read")
         lost, differ = len(found), 0
-        for one in self.spectators:
-            wrong = [job for job in self.jobs if _watches(one, job) and _differs(one, job, fresh)]
-            wrong += [job for job in _logs(one) if _lacks_lines(one, job, fresh)]
-            differ += bool(wrong)
-            found += [f"{job}: {_told(one, job)}, not {_brief(fresh.get(job))}" for job in wrong]
+        for one in await self._pictures():
+            wrong = one.wrong(self.jobs, fresh)
+            differ += one.viewers * bool(wrong)
+            found += wrong
         self.outcome.ends_lost, self.outcome.differ = lost, differ
         return found
+
+    async def _pictures(self) -> list[Picture]:
+        """Return what is shown."""
+        own = [
+            Picture(topics=one.topics, states=one.screen.states, after=one.screen.after)
+            for one in self.spectators
+        ]
+        return own + [
+            picture for crowd in self.crowds for picture in (await crowd.sight()).pictures
+        ]
 
 
 def now() -> float:
@@ -162,37 +198,6 @@ def _statuses(jobs: list[str]) -> dict[str, int]:
     for status in Job.objects.filter(pk__in=jobs).values_list("status", flat=True):
         found[status] = found.get(status, 0) + 1
     return found
-
-
-def _watches(one: Spectator, job: str) -> bool:
-    return f"job:{job}" in one.topics or "mine" in one.topics or "all" in one.topics
-
-
-def _logs(one: Spectator) -> list[str]:
-    return [topic[4:] for topic in one.topics if topic.startswith("log:")]
-
-
-def _differs(one: Spectator, job: str, fresh: dict[str, State]) -> bool:
-    # When it was last heard is a sign of life, which is no change and told to nobody.
-    return _steady(one.screen.states.get(job)) != _steady(fresh.get(job))
-
-
-def _steady(state: State | None) -> State | None:
-    return None if state is None else {**state, "heard_at": None}
-
-
-def _lacks_lines(one: Spectator, job: str, fresh: dict[str, State]) -> bool:
-    return job in fresh and one.screen.after[job] < fresh[job]["log"]
-
-
-def _told(one: Spectator, job: str) -> str:
-    return f"{_brief(one.screen.states.get(job))} and line {one.screen.after[job]}"
-
-
-def _brief(state: State | None) -> str:
-    if state is None:
-        return "nothing"
-    return f"{state['status']} {state['current']} at {state['seq']}, log {state['log']}"
 
 
 def _read_all(port: int, cookie: str, jobs: list[str]) -> dict[str, State]:

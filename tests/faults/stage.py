@@ -38,12 +38,12 @@ class Stage:
         self._kept: dict[str, tuple[dict[str, str], Child, ExitStack]] = {}
         self.drop(0)
 
-    def web(self, name: str = "web", server: str = "daphne", **more: Any) -> Child:
+    def web(self, name: str = "web", server: str = "daphne", port: int = 0, **more: Any) -> Child:
         """Return a web process, which the front passes on to."""
         environment = self._environment(self.web_way, more)
 
         def start(exits: ExitStack) -> Child:
-            return exits.enter_context(web_server(server, **environment))
+            return exits.enter_context(web_server(server, port=port, **environment))
 
         one = self._keep(name, {**environment, "server": server}, start)
         if one.port not in self.front.targets:
