@@ -82,7 +82,7 @@ class Settings:
     """Seconds that sockets and requests have to finish when a web process is told to stop."""
     RESTART_AFTER: float = 2.0
     """Seconds after which browsers come back to a web process that was told to stop."""
-    RESTART_RATE: int = 100
+    RESTART_RATE: int = 200
     """Browsers that come back in each of the seconds that follow."""
     HEAL_INTERVAL: float = 2.0
     """Seconds between two comparisons of what viewers have with what the store has."""
