@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -88,3 +89,21 @@ async def viewer(web: Child, cookie: str = "", **more: Any) -> AsyncIterator[Vie
     address = f"ws://127.0.0.1:{web.port}/headway/ws"
     async with connect(address, additional_headers=headers, **options) as socket:
         yield Viewer(socket)
+
+
+def unread(web: Child, cookie: str) -> socket.socket:
+    """Open a socket of which nothing is read after its welcome, nor its close answered."""
+    raw = socket.socket()
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    raw.connect(("127.0.0.1", web.port))
+    raw.sendall(
+        f"GET /headway/ws HTTP/1.1\r\nHost: 127.0.0.1:{web.port}\r\nOrigin: {web.url}\r\n"
+        f"Cookie: {cookie}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "Sec-WebSocket-Protocol: headway.v1\r\n\r\n".encode()
+    )
+    told = b""
+    while b"welcome" not in told:
+        told += raw.recv(4096)
+    raw.setblocking(False)  # noqa: FBT003  the standard library's
+    return raw

@@ -6,7 +6,6 @@ import asyncio
 import http.client
 import json
 import signal
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, closing, contextmanager
@@ -20,7 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.processes import Child, web_server
 from tests.services import RedisServer, wait_until
-from tests.sockets import Viewer, sign_in, viewer
+from tests.sockets import Viewer, sign_in, unread, viewer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,21 +58,6 @@ async def test_sockets_are_told_when_to_come_back(web: Child, ana: Any) -> None:
         await asyncio.to_thread(web.process.wait, 5)
         assert time.monotonic() - began < 2.5
     assert "Traceback" not in web.printed()
-
-
-def frozen(web: Child, cookie: str) -> socket.socket:
-    """Return a socket that never answers: the server waits for its close in vain."""
-    raw = socket.create_connection(("127.0.0.1", web.port))
-    raw.sendall(
-        f"GET /headway/ws HTTP/1.1\r\nHost: 127.0.0.1:{web.port}\r\nOrigin: {web.url}\r\n"
-        f"Cookie: {cookie}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        "Sec-WebSocket-Protocol: headway.v1\r\n\r\n".encode()
-    )
-    told = b""
-    while b"welcome" not in told:
-        told += raw.recv(4096)
-    return raw
 
 
 SLOW = """
@@ -173,7 +157,7 @@ def _stopping(web: Child) -> tuple[int, dict[str, Any]] | None:
 async def test_who_never_reads_holds_nobody_up(web: Child, ana: Any) -> None:
     """A socket that does not answer the close is left."""
     cookie = await sync_to_async(sign_in)(ana)
-    raw = await asyncio.to_thread(frozen, web, cookie)
+    raw = await asyncio.to_thread(unread, web, cookie)
     with raw:
         web.signal(signal.SIGTERM)
         await asyncio.to_thread(web.process.wait, 8)

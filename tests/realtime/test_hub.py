@@ -7,7 +7,7 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
@@ -17,11 +17,12 @@ from asgiref.sync import sync_to_async
 from realtime import publish, reading
 from realtime.delivery import TURN
 from realtime.events import JobState, Status, timestamp
-from realtime.hub import Hub, get_hub
+from realtime.hub import get_hub
 from realtime.mailbox import Mailbox
 from realtime.models import Job
 from realtime.store import Lines
 from realtime.threads import in_thread
+from tests.realtime.collector import Collector
 from tests.services import RedisServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,41 +37,10 @@ def lossy(redis: RedisServer, settings: Any, monkeypatch: pytest.MonkeyPatch) ->
         client.flushdb()
 
 
-class Socket:
-    """One viewer who acknowledges everything."""
-
-    def __init__(self, hub: Hub, user: str) -> None:
-        self.frames: list[dict[str, Any]] = []
-        self.hub = hub
-        self.mailbox = Mailbox(user=user, operator=False, send=self._send)
-        hub.enter(self.mailbox)
-
-    async def _send(self, message: dict[str, Any]) -> None:
-        self.frames.append(json.loads(message["text"]))
-        self.mailbox._acknowledged += 1
-
-    @property
-    def states(self) -> dict[str, dict[str, Any]]:
-        """The newest state of each job that came."""
-        jobs = [state for frame in self.frames for state in frame.get("jobs", ())]
-        return {state["id"]: state for state in jobs}
-
-    @property
-    def lines(self) -> list[int]:
-        """The numbers of the log lines that came."""
-        return [line["n"] for frame in self.frames for line in frame.get("lines", ())]
-
-    async def until(self, condition: Callable[[], Any], seconds: float = 5) -> None:
-        """Wait until a condition holds."""
-        async with asyncio.timeout(seconds):
-            while not condition():
-                await asyncio.sleep(0.02)
-
-
 @pytest.fixture
-async def socket(ana: Any) -> AsyncIterator[Socket]:
+async def socket(ana: Any) -> AsyncIterator[Collector]:
     """Return a socket of Ana's."""
-    one = Socket(get_hub(), str(ana.pk))
+    one = Collector(get_hub(), str(ana.pk))
     yield one
     await one.hub.leave(one.mailbox)
 
@@ -88,7 +58,7 @@ async def tell(owner: Any, job: str = "", lines: int = 0, **more: Any) -> str:
     return job
 
 
-async def test_a_log_alone_is_healed(socket: Socket, ana: Any) -> None:
+async def test_a_log_alone_is_healed(socket: Collector, ana: Any) -> None:
     """Who watches only the log gets its lines, also when every announcement was lost."""
     job = await tell(ana, lines=1)
     await socket.hub.watch(socket.mailbox, f"log:{job}", 0)
@@ -99,7 +69,7 @@ async def test_a_log_alone_is_healed(socket: Socket, ana: Any) -> None:
 
 
 async def test_the_last_lines_come_though_they_are_written_during_a_read(
-    socket: Socket, ana: Any, monkeypatch: pytest.MonkeyPatch
+    socket: Collector, ana: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A read that began before the last lines were written does not swallow them."""
     job = await tell(ana, lines=1)
@@ -128,7 +98,7 @@ async def test_the_last_lines_come_though_they_are_written_during_a_read(
 
 
 async def test_a_log_is_healed_when_the_store_was_away_at_the_end(
-    socket: Socket, ana: Any, monkeypatch: pytest.MonkeyPatch
+    socket: Collector, ana: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last lines come with the next comparison, though the job has ended."""
     job = await tell(ana, lines=1)
@@ -148,7 +118,7 @@ async def test_a_log_is_healed_when_the_store_was_away_at_the_end(
     await socket.until(lambda: socket.lines == [1, 2])
 
 
-async def test_a_tree_is_healed(socket: Socket, ana: Any) -> None:
+async def test_a_tree_is_healed(socket: Collector, ana: Any) -> None:
     """A job that joined the tree while nothing could be heard is shown."""
     root = await tell(ana)
     await socket.hub.watch(socket.mailbox, f"tree:{root}", 0)
@@ -159,7 +129,7 @@ async def test_a_tree_is_healed(socket: Socket, ana: Any) -> None:
 
 
 @pytest.mark.parametrize("topic", ["job", "tree", "mine"])
-async def test_a_job_that_only_sql_knows_is_shown(socket: Socket, ana: Any, topic: str) -> None:
+async def test_a_job_that_only_sql_knows_is_shown(socket: Collector, ana: Any, topic: str) -> None:
     """Its process ended, or Redis was emptied, before anything but the row was written."""
     from realtime import records
 
@@ -172,11 +142,11 @@ async def test_a_job_that_only_sql_knows_is_shown(socket: Socket, ana: Any, topi
 
 
 async def test_who_comes_while_redis_is_frozen_is_shown_what_sql_knows(
-    socket: Socket, ana: Any, redis: RedisServer
+    socket: Collector, ana: Any, redis: RedisServer
 ) -> None:
     """Nobody waits for the layer, and all hear it once it is back."""
     job = await tell(ana)
-    others = [Socket(socket.hub, str(ana.pk)) for _ in range(10)]
+    others = [Collector(socket.hub, str(ana.pk)) for _ in range(10)]
     redis.stop()
     try:
         async with asyncio.timeout(6):
@@ -192,7 +162,7 @@ async def test_who_comes_while_redis_is_frozen_is_shown_what_sql_knows(
 
 
 async def test_only_one_reader_waits_for_a_frozen_redis(
-    socket: Socket, ana: Any, redis: RedisServer
+    socket: Collector, ana: Any, redis: RedisServer
 ) -> None:
     """The others are answered from SQL at once, and from Redis again once it is back."""
     job = await tell(ana, lines=1)
@@ -211,7 +181,7 @@ async def test_only_one_reader_waits_for_a_frozen_redis(
 
 
 async def test_a_socket_that_asks_again_and_again_stays_small(
-    socket: Socket, ana: Any, monkeypatch: pytest.MonkeyPatch
+    socket: Collector, ana: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A topic waits for its confirmation once, however often it was asked for."""
     await tell(ana)
@@ -221,7 +191,7 @@ async def test_a_socket_that_asks_again_and_again_stays_small(
     assert list(socket.mailbox.promised) == ["mine"]
 
 
-async def test_long_lines_come_in_more_frames(socket: Socket, ana: Any) -> None:
+async def test_long_lines_come_in_more_frames(socket: Collector, ana: Any) -> None:
     """A window of frames with a log stays within some megabytes."""
     job = str(uuid.uuid4())
     line = json.dumps({"at": "", "level": "info", "text": "x" * 2_000}).replace(" ", "")
@@ -235,10 +205,10 @@ async def test_long_lines_come_in_more_frames(socket: Socket, ana: Any) -> None:
     assert max(len(json.dumps(frame)) for frame in socket.frames) < 150_000
 
 
-async def test_many_sockets_are_told_in_turns(socket: Socket, ana: Any) -> None:
+async def test_many_sockets_are_told_in_turns(socket: Collector, ana: Any) -> None:
     """States that come while the turns go round reach everybody, newest last and none twice."""
     job = await tell(ana)
-    others = [Socket(socket.hub, str(ana.pk)) for _ in range(3 * TURN)]
+    others = [Collector(socket.hub, str(ana.pk)) for _ in range(3 * TURN)]
     for one in others:
         await one.hub.watch(one.mailbox, f"job:{job}", 0)
     state = others[0].states[job]
@@ -251,9 +221,9 @@ async def test_many_sockets_are_told_in_turns(socket: Socket, ana: Any) -> None:
         await one.hub.leave(one.mailbox)
 
 
-async def test_the_first_whose_turn_comes_is_not_late(socket: Socket, ana: Any) -> None:
+async def test_the_first_whose_turn_comes_is_not_late(socket: Collector, ana: Any) -> None:
     """Who watches a job does not wait for those who watch lists, whose turns are further apart."""
-    fast = Socket(socket.hub, str(ana.pk))
+    fast = Collector(socket.hub, str(ana.pk))
     jobs = [await tell(ana), await tell(ana)]
     await socket.hub.watch(socket.mailbox, "mine", 0)
     await fast.hub.watch(fast.mailbox, f"job:{jobs[1]}", 0)
@@ -270,7 +240,7 @@ async def test_the_first_whose_turn_comes_is_not_late(socket: Socket, ana: Any) 
     await fast.hub.leave(fast.mailbox)
 
 
-def _has(socket: Socket, job: str, seq: int) -> bool:
+def _has(socket: Collector, job: str, seq: int) -> bool:
     return bool(socket.states[job]["seq"] == seq)
 
 
@@ -278,5 +248,5 @@ def _have_begun(begun: list[threading.Event], number: int) -> bool:
     return len(begun) >= number
 
 
-def _has_lines(socket: Socket, lines: list[int]) -> bool:
+def _has_lines(socket: Collector, lines: list[int]) -> bool:
     return socket.lines == lines

@@ -19,10 +19,11 @@ from websockets.exceptions import ConnectionClosed
 
 from realtime import publish
 from realtime.events import JobState, Status, timestamp
-from realtime.hub import Hub, get_hub
-from realtime.mailbox import Mailbox
+from realtime.hub import get_hub
+from realtime.rights import Rights
 from realtime.sessions import Visitor
 from tests.processes import Child, web_server
+from tests.realtime.collector import Collector
 from tests.realtime.conftest import Lazy
 from tests.services import RedisServer
 from tests.sockets import Viewer, sign_in, viewer
@@ -156,25 +157,9 @@ def _answered(one: Viewer, asked: int) -> bool:
     return any(frame["type"] in {"watching", "refused"} for frame in one.frames[asked:])
 
 
-class Socket:
-    """A socket that only collects."""
-
-    def __init__(self, hub: Hub, session: str) -> None:
-        self.sent: list[dict[str, Any]] = []
-        user = session.partition(" ")[0]
-        self.mailbox = Mailbox(user=user, operator=False, session=session, send=self._send)
-        self.hub = hub
-        hub.enter(self.mailbox)
-
-    async def _send(self, message: dict[str, Any]) -> None:
-        self.sent.append(message)
-
-    async def until_closed(self) -> int:
-        """Return the close code once there is one."""
-        async with asyncio.timeout(5):
-            while not self.mailbox.closed:
-                await asyncio.sleep(0.01)
-        return int(self.sent[-1]["code"])
+def collector(session: str) -> Collector:
+    """Return a viewer whose session begins with their name."""
+    return Collector(get_hub(), session.partition(" ")[0], session)
 
 
 async def test_sockets_outlive_a_database_that_is_away_for_a_while(
@@ -190,7 +175,7 @@ async def test_sockets_outlive_a_database_that_is_away_for_a_while(
         raise OSError("the database is away")
 
     monkeypatch.setattr("realtime.rights.visitors", away)
-    one = Socket(get_hub(), "ana 1")
+    one = collector("ana 1")
     with caplog.at_level(logging.WARNING):
         assert await one.until_closed() == 4002
     assert asked > 5
@@ -213,13 +198,21 @@ async def test_each_session_is_asked_for_once_and_no_question_twice(
             return {}
         return {key: Visitor(key.partition(" ")[0], operator=False, session=key) for key in keys}
 
+    looks, bear = 0, Rights._bear
+
+    def counted(self: Rights, error: Exception) -> None:
+        nonlocal looks
+        looks += 1
+        bear(self, error)
+
+    monkeypatch.setattr(Rights, "_bear", counted)
     monkeypatch.setattr("realtime.rights.visitors", slow)
-    hub = get_hub()
-    early = [Socket(hub, "ana 1"), Socket(hub, "ana 1"), Socket(hub, "ben 1")]
+    early = [collector(name) for name in ("ana 1", "ana 1", "ben 1")]
     while not questions:
         await asyncio.sleep(0.01)
-    late = Socket(hub, "cleo 1")
-    await asyncio.sleep(0.3)
+    late = collector("cleo 1")
+    while looks < 3:
+        await asyncio.sleep(0.01)
     assert questions == [["ana 1", "ben 1"]]
     gate.set()
     assert [await one.until_closed() for one in early] == [4501] * 3
@@ -227,4 +220,4 @@ async def test_each_session_is_asked_for_once_and_no_question_twice(
         await asyncio.sleep(0.01)
     assert not late.mailbox.closed
     for one in [*early, late]:
-        await hub.leave(one.mailbox)
+        await one.hub.leave(one.mailbox)

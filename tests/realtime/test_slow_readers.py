@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import uuid
 from contextlib import suppress
 from functools import partial
@@ -19,9 +18,9 @@ from realtime.events import JobState, Status, timestamp
 from realtime.mailbox import Mailbox
 from realtime.protocol import Close
 from tests.faults.wire import frame
-from tests.processes import Child, web_server
+from tests.processes import web_server
 from tests.services import RedisServer
-from tests.sockets import Viewer, sign_in, viewer
+from tests.sockets import Viewer, sign_in, unread, viewer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,24 +40,6 @@ async def long_log(owner: Any) -> str:
     return job
 
 
-def opened(web: Child, cookie: str) -> socket.socket:
-    """Open a socket of which nothing is read after its welcome."""
-    raw = socket.socket()
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    raw.connect(("127.0.0.1", web.port))
-    raw.sendall(
-        f"GET /headway/ws HTTP/1.1\r\nHost: 127.0.0.1:{web.port}\r\nOrigin: {web.url}\r\n"
-        f"Cookie: {cookie}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-        "Sec-WebSocket-Protocol: headway.v1\r\n\r\n".encode()
-    )
-    told = b""
-    while b"welcome" not in told:
-        told += raw.recv(4096)
-    raw.setblocking(False)  # noqa: FBT003  the standard library's
-    return raw
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("server", ["daphne", "uvicorn"])
 async def test_who_acknowledges_what_they_never_read_costs_little(
@@ -74,7 +55,7 @@ async def test_who_acknowledges_what_they_never_read_costs_little(
             await honest.watch(f"log:{job}")
             await honest.until(lambda: len(honest.lines) == LINES)
             before = process.memory_info().rss
-            with await asyncio.to_thread(opened, web, cookie) as liar:
+            with await asyncio.to_thread(unread, web, cookie) as liar:
                 for said in [watch, {"type": "ack", "frames": 10**9}] * 60:
                     with suppress(ConnectionError):  # It may be cut off by now.
                         await loop.sock_sendall(liar, frame(1, json.dumps(said).encode()))
