@@ -107,6 +107,12 @@ def _no_drain() -> None:
     _put(Drain, "_on_signal", lambda self, *_: self._pass_on())
 
 
+def _each_alone() -> None:
+    from realtime import together
+
+    _put(together, "MOST", 1)
+
+
 def _put(owner: Any, name: str, value: Any) -> None:
     assert hasattr(owner, name), f"expected {owner} to have {name}, got: none; mend sabotage.py"
     setattr(owner, name, value)
@@ -131,7 +137,7 @@ MECHANISMS = {
     "fence": Mechanism(take_out=_no_fence, test="test_workers.py::test_a_frozen_worker_comes_back"),
     "window": Mechanism(
         take_out=_no_window,
-        test="test_sockets.py::test_a_reader_that_never_reads_beside_quick_ones[daphne]",
+        test="test_sockets.py::test_a_reader_that_never_reads_beside_quick_ones[short-daphne]",
     ),
     "drain": Mechanism(
         take_out=_no_drain,
@@ -146,6 +152,10 @@ MECHANISMS = {
     ),
     "end in SQL": Mechanism(
         take_out=_no_sql_end, test="test_steps.py::test_killed_between_two_steps[recorded-redis]"
+    ),
+    "asking together": Mechanism(
+        take_out=_each_alone,
+        test="test_sockets.py::test_a_crowd_of_sockets_comes_back[SIGKILL-daphne]",
     ),
     "orphans": Mechanism(
         take_out=_no_orphans, test="test_workers.py::test_the_broker_forgets_what_was_queued"
