@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import sys
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
@@ -17,6 +18,17 @@ LONGEST = 2**26
 """Bytes of an answer."""
 PATIENCE = 30.0
 """Seconds until an answer must be there."""
+
+FILES = 8_192
+"""Open files that a process of a scenario may want: many systems begin with 1,024."""
+
+
+def make_room() -> None:
+    """Let this process, and those that it starts, have that many files open."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if most == resource.RLIM_INFINITY else min(FILES, most)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

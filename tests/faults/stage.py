@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from tests.faults.crowds import make_room
 from tests.faults.lossy import DROP
 from tests.faults.proxy import Proxy, proxy
 from tests.processes import Child, web_server, worker
@@ -29,6 +30,7 @@ class Stage:
 
     def __init__(self, redis: RedisServer, folder: Path) -> None:
         """Prepare; nothing is started."""
+        make_room()
         self.redis = redis
         self.folder = folder
         self._exits = ExitStack()
