@@ -64,18 +64,23 @@ async def test_the_network_is_half_open_for_a_while(cast: Cast) -> None:
 
 @pytest.mark.promise("G7")
 @pytest.mark.parametrize("server", ["daphne", "uvicorn"])
-async def test_a_reader_that_never_reads_beside_quick_ones(cast: Cast, server: str) -> None:
+@pytest.mark.parametrize(
+    "seconds", [3, pytest.param(120, marks=pytest.mark.long)], ids=["short", "long"]
+)
+async def test_a_reader_that_never_reads_beside_quick_ones(
+    cast: Cast, seconds: int, server: str
+) -> None:
     """The server's memory does not grow for it, and the quick ones see as fast as without."""
     web = await sync_to_async(cast.stage.web)(f"only {server}", server)
     await sync_to_async(cast.stage.worker)()
     with proxy(web.port) as stuck, proxy(web.port) as slow:
         ways = (stuck, slow)
-        calm = [await _beside(cast, web, ways) for _ in range(2)][-1]
+        calm = [await _beside(cast, web, ways, 3) for _ in range(2)][-1]
         before = psutil.Process(web.pid).memory_info().rss
         stuck.change(silent=True)
         slow.change(speed=1.0)
         cast.faulted(2)
-        late = await _beside(cast, web, ways)
+        late = await _beside(cast, web, ways, seconds)
         grown = psutil.Process(web.pid).memory_info().rss - before
     await sync_to_async(cast.stage.end)(f"only {server}")
     assert grown < G7_BYTES, f"grown by {grown / 1e6:.1f} MB"
@@ -165,13 +170,13 @@ async def _begin(cast: Cast) -> None:
     await sync_to_async(cast.stage.worker)()
 
 
-async def _beside(cast: Cast, web: Child, ways: Sequence[Proxy]) -> float:
-    """Return how late the slowest percent of what quick viewers see is, in seconds.
+async def _beside(cast: Cast, web: Child, ways: Sequence[Proxy], seconds: int) -> float:
+    """Return how late the slowest percent of what quick viewers see is, in so many seconds.
 
     Beside them two viewers of a loud job come by the ways, which break once they watch.
     """
-    loud = await cast.start(tasks.walk, 150, pause=0.02, lines=40)
-    job = await cast.start(tasks.tell_time, 60)
+    loud = await cast.start(tasks.walk, 50 * seconds, pause=0.02, lines=40)
+    job = await cast.start(tasks.tell_time, 20 * seconds)
     weathers = [replace(way.weather) for way in ways]
     for way in ways:
         way.change(silent=False, speed=0.0)
@@ -186,7 +191,7 @@ async def _beside(cast: Cast, web: Child, ways: Sequence[Proxy]) -> float:
     late: list[float] = []
     for one in quick:
         one.heard = lambda state: late.append(time.time() - float(state["message"] or "inf"))
-    await cast.recorded(loud, job)
+    await cast.recorded(loud, job, seconds=2 * seconds + 30)
     cast.outcome.viewers += len(quick + others)
     await asyncio.gather(*(one.leave() for one in quick + others))
     cast.spectators.clear()
