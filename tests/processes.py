@@ -18,6 +18,7 @@ from django.db import connection
 from tests.services import free_port, keep, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
+SERVICE = "core.asgi:application"
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -100,7 +101,7 @@ def child(*command: str, port: int = 0, **more: str) -> Iterator[Child]:
 
 @contextmanager
 def web_server(
-    server: str = "daphne", application: str = "core.asgi:application", port: int = 0, **more: str
+    server: str = "daphne", application: str = SERVICE, port: int = 0, /, **more: str
 ) -> Iterator[Child]:
     """Run the service's web side, on a free port unless told."""
     port = port or free_port()

@@ -141,7 +141,8 @@ class Cast:
         for crowd in self.crowds:
             outcome.viewers += crowd.viewers
             outcome.reports += (await crowd.sight()).applied
-        await asyncio.gather(*(one.leave() for one in [*self.spectators, *self.crowds]))
+        await asyncio.gather(*(one.leave() for one in self.spectators))
+        await asyncio.gather(*(one.leave() for one in self.crowds))
         outcome.jobs = len(self.jobs)
         outcome.viewers += len(self.spectators)
         outcome.reports += sum(one.screen.applied for one in self.spectators)

@@ -13,7 +13,7 @@ from typing import Any
 from tests.faults.crowds import make_room
 from tests.faults.lossy import DROP
 from tests.faults.proxy import Proxy, proxy
-from tests.processes import Child, web_server, worker
+from tests.processes import SERVICE, Child, web_server, worker
 from tests.services import RedisServer, wait_until
 
 SETTINGS = "tests.faults.settings"
@@ -45,7 +45,7 @@ class Stage:
         environment = self._environment(self.web_way, more)
 
         def start(exits: ExitStack) -> Child:
-            return exits.enter_context(web_server(server, port=port, **environment))
+            return exits.enter_context(web_server(server, SERVICE, port, **environment))
 
         one = self._keep(name, {**environment, "server": server}, start)
         if one.port not in self.front.targets:

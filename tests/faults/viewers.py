@@ -34,6 +34,8 @@ PROVEN = 5.0
 """Seconds after its welcome from which a socket that breaks is no failure."""
 DEAD = 1.6
 """Heartbeats without a frame after which a socket is taken for dead."""
+ACKS = 48
+"""Frames that are acknowledged at once: three quarters of a window."""
 LOST, RESTART = 1006, 4000
 
 
@@ -116,7 +118,7 @@ class Viewer:
         elif frame["type"] == "watching":
             self.watching.add(frame["topic"])
         self.screen.take(frame)
-        if frame["type"] in DATA and self.screen.frames % 32 == 0:
+        if frame["type"] in DATA and self.screen.frames % ACKS == 0:
             self._say(type="ack", frames=self.screen.frames)
 
     def lost(self, socket: Socket) -> None:
