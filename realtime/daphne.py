@@ -29,12 +29,16 @@ def mend_daphne() -> None:
         if is_open and message["type"] == "websocket.close" and message.get("reason"):
             self.sendClose(code=message.get("code", 1000), reason=message["reason"])
             return
-        if is_open and type(message) is Shared and self._perMessageCompress is None:
-            self.sendData(message.wire)
+        if is_open and type(message) is Shared and is_plain(self):
+            # Not by its `sendData`, which words a line for a log that nobody reads.
+            self.transport.write(message.wire)
         else:
             reply(self, message)
         if _unsent(self.transport) > UNSENT:
             self.dropConnection(abort=True)
+
+    def is_plain(self: Any) -> bool:
+        return self._perMessageCompress is None and not self.send_queue
 
     protocol.handle_reply = handle_reply
 
