@@ -26,6 +26,7 @@ from tests.services import free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 START = 60
+OPEN_FILES = 1_024
 OURS = {"REDIS_URL", "DATABASE_URL", "CELERY_BROKER_URL", "SERVER", "LOG_FORMAT", "DEBUG"}
 
 
@@ -37,8 +38,9 @@ def environment(data: Path, **more: str) -> dict[str, str]:
 
 
 def command(port: int, *options: str) -> list[str]:
-    """Return the command line."""
-    return [sys.executable, "manage.py", "up", "--port", str(port), *options]
+    """Return the command line, in a shell that allows as many open files as most do."""
+    shell = ("/bin/sh", "-c", f'ulimit -S -n {OPEN_FILES}; exec "$@"', "sh")
+    return [*shell, sys.executable, "manage.py", "up", "--port", str(port), *options]
 
 
 @dataclass
@@ -163,6 +165,14 @@ def test_the_password_of_redis_is_in_no_process_list(service: Up) -> None:
 
     assert service.processes("-server 127.0.0.1")
     assert not service.processes(password)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Only Linux tells what another may do.")
+def test_a_web_process_may_have_more_sockets_than_a_shell_allows(service: Up) -> None:
+    """The usual 1,024 open files would end it at a thousand browsers."""
+    [web] = service.processes("daphne")
+    soft, hard = web.rlimit(psutil.RLIMIT_NOFILE)
+    assert soft == min(hard, 65_536) > OPEN_FILES
 
 
 def test_a_second_one_on_the_same_folder_is_refused(service: Up) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import ipaddress
 import os
+import resource
 import socket
 import sys
 from argparse import ArgumentParser
@@ -25,6 +26,8 @@ from core.supervisor import GaveUp, Program, Supervisor
 PYTHON = sys.executable
 MANAGE = (PYTHON, str(settings.BASE_DIR / "manage.py"))
 CELERY = (PYTHON, "-m", "celery", "--quiet", "--app", "core.celery")
+#: Files and sockets that a process may have open: a browser each, where the system allows so many.
+OPEN_FILES = 65_536
 #: How long a Redis of somebody else is waited for, in seconds.
 PATIENCE = 10.0
 
@@ -46,6 +49,7 @@ class Command(BaseCommand):
     def handle(self, *, host: str, port: int, workers: int, web: int, **_: Any) -> None:
         """Start everything and stay until a signal comes or something cannot start."""
         settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+        open_more_files()
         with only_one(settings.DATA_DIR) as lock, listen(host, port) as listener:
             lock.write_text(f"process {os.getpid()} at {address_of(listener)}")
             console = Console(as_json=settings.LOG_FORMAT == "json")
@@ -53,6 +57,16 @@ class Command(BaseCommand):
                 asyncio.run(serve(console, listener, workers=workers, web=web))
             except (GaveUp, RedisMissing) as reason:
                 raise CommandError(str(reason)) from None
+
+
+def open_more_files() -> None:
+    """Let the children have more than the usual 1,024 sockets, as far as the system lets us."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        # Some systems allow fewer than they say.
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 async def serve(console: Console, listener: socket.socket, *, workers: int, web: int) -> None:
