@@ -45,6 +45,7 @@ class Page {
     }
     for (const job of history.logs) {
       this.#client.tail(job, ({ lines }) => {
+        if (lines.length === 0) return; // It tells of lines that are no longer kept.
         this.lines.set(job, [...(this.lines.get(job) ?? []), ...lines.map(({ n }) => n)]);
       });
     }
