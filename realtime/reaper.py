@@ -76,8 +76,9 @@ class Reaper:
         """Make one round: take or keep the lock, then judge."""
         try:
             lead = get_store().lead(self._token, conf.LEASE / 2)
-            if self._contact.note(lead.now) and lead.mine:
-                self._judge(lead.now)
+            may_judge = self._contact.note(lead.now)
+            if lead.mine:
+                self._look(lead.now, may_judge=may_judge)
         except StoreAway:
             return  # Nothing can be judged; the reporters tell of it.
 
@@ -88,12 +89,11 @@ class Reaper:
         except StoreAway:
             return
 
-    def _judge(self, now: float) -> None:
+    def _look(self, now: float, *, may_judge: bool) -> None:
         try:
-            for job, status in self._silent(now)[:VERDICTS]:
-                self._settle(job, status)
-            for job in self._orphans.found():
-                self._give_up(job)
+            silent = self._silent(now)  # Always: what is missing counts from when it was missed.
+            if may_judge:
+                self._judge(silent)
             self._database_away = False
         except Error as error:
             if not self._database_away:
@@ -101,6 +101,12 @@ class Reaper:
             self._database_away = True
         finally:
             connection.close()
+
+    def _judge(self, silent: list[tuple[str, str]]) -> None:
+        for job, status in silent[:VERDICTS]:
+            self._settle(job, status)
+        for job in self._orphans.found():
+            self._give_up(job)
 
     def _silent(self, now: float) -> list[tuple[str, str]]:
         """Return the jobs that were not heard for longer than a lease, with SQL's status."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 import time
@@ -16,7 +17,8 @@ from realtime.events import JobState, Status, timestamp
 from realtime.models import Job
 from realtime.reaper import Contact, Reaper, verdict
 from realtime.reporter import get_reporter
-from realtime.store import RedisStore, Report, Store, get_store
+from realtime.store import Lead, RedisStore, Report, Store, get_store
+from realtime.transition import Transition
 from tests.services import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -206,6 +208,23 @@ def test_a_leader_that_resigns_is_followed_at_once(store: Store) -> None:
     one.look()
     one.resign()
     assert store.lead("other", 1).mine
+
+
+def test_what_the_store_lost_is_missed_from_the_first_look(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reaper that has just begun needs one lease, not one for itself and then one for the job."""
+    state = running()
+    forget(store)
+    clock = itertools.count(0, LEASE / 4)
+    monkeypatch.setattr(store, "lead", lambda *_: Lead(mine=True, now=next(clock)))
+    one = Reaper()
+    for _ in range(4):
+        one.look()
+    get_reporter().put(Transition(lambda: None)).wait(5)  # Whatever was put before is done.
+    assert not ended(state)
+    one.look()
+    wait_until(lambda: ended(state), "the end")
 
 
 def test_a_job_that_the_store_lost_counts_from_when_it_was_missed(
