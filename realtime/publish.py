@@ -60,7 +60,12 @@ class Change:
     job was not heard for so long."""
 
     def later(self) -> Change:
-        """Return the change as it is told again to a store that was away; SQL has it already."""
+        """Return the change as it is told again to a store that was away; SQL has it already.
+
+        However often it is told in vain, its floor rises once: the next attempt is above it.
+        """
+        if not self.transition:
+            return self
         return replace(self, transition=False, floor=self.floor + BLIND_STEP)
 
     def report(self) -> Report:

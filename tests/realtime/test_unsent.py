@@ -9,7 +9,7 @@ import pytest
 
 from realtime import unsent
 from realtime.events import JobState, Status
-from realtime.publish import Change
+from realtime.publish import BLIND_STEP, Change
 from realtime.store import Store
 from realtime.unsent import Unsent
 
@@ -45,3 +45,11 @@ def test_lines_that_find_no_room_are_counted(monkeypatch: pytest.MonkeyPatch, st
     assert store.log(ends[2].state.id, 0).lost == 3
     waiting.keep(end())
     assert waiting.take(1)[0].lines, "There is room again."
+
+
+def test_what_is_told_in_vain_again_and_again_rises_once(store: Store) -> None:
+    """A retry goes on two steps above what its attempt knew: an outage must not bring it there."""
+    late = end(transition=True, floor=7)
+    for _ in range(20):
+        late = late.later()
+    assert store.remember([late.report()])[0].seq < 7 + 2 * BLIND_STEP
