@@ -132,12 +132,12 @@ it("dropped, late close of the dropped socket: the new one is left alone", async
 it("frames, lost before the ack, welcome: counting starts again from one", async () => {
   client.watch(TOPIC, tell);
   await live();
-  for (let seq = 1; seq < 32; seq += 1) world.last.receive(jobs(aState({ seq })));
+  for (let seq = 1; seq < 48; seq += 1) world.last.receive(jobs(aState({ seq })));
   await comeBack();
-  world.last.receive(jobs(aState({ seq: 32 })));
+  world.last.receive(jobs(aState({ seq: 48 })));
   expect(world.last.sentOf("ack")).toEqual([]);
-  for (let seq = 33; seq < 64; seq += 1) world.last.receive(jobs(aState({ seq })));
-  expect(world.last.sentOf("ack")).toEqual([{ type: "ack", frames: 32 }]);
+  for (let seq = 49; seq < 96; seq += 1) world.last.receive(jobs(aState({ seq })));
+  expect(world.last.sentOf("ack")).toEqual([{ type: "ack", frames: 48 }]);
 });
 
 it("asleep past the deadline, woken, frames in the queue: the socket lives", async () => {

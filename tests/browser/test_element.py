@@ -147,7 +147,7 @@ def test_a_bar_goes_on_by_itself(double: Double, page: Page) -> None:
     page.locator("job-progress .value", has_text="62%").wait_for()
     assert scale(page) == "scaleX(0.62)"
     assert double.frames("watch") == [{"type": "watch", "topics": {f"job:{JOB}": {"seq": 0}}}]
-    for seq in range(44, 80):
+    for seq in range(44, 100):
         double.say({"type": "jobs", "jobs": [{**RUNNING, "seq": seq}]})
     wait_until(lambda: double.frames("ack"))
 
