@@ -16,7 +16,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.dateparse import parse_datetime
 
-from realtime import control, permissions, reading
+from realtime import control, item_list, permissions, reading
 from realtime.events import Status
 from realtime.models import File, Job
 from realtime.permissions import Role
@@ -64,6 +64,19 @@ def log(request: HttpRequest, job: str) -> HttpResponse:
     return JsonResponse(
         {"job": state["id"], "after": after, "lines": part.lines, "lost": part.lost}
     )
+
+
+@answers("GET")
+def items(request: HttpRequest, job: str) -> HttpResponseBase:
+    """Answer the failed and skipped items with their reasons: a page as JSON, all as CSV."""
+    state = _visible(request, job)
+    _check_words(request, ("outcome", "format", "after", "limit"))
+    outcome = _one_of(request, "outcome", item_list.OUTCOMES)
+    if _one_of(request, "format", ("json", "csv")) == "csv":
+        return item_list.table(request, state, outcome)
+    after = _number(request, "after", 0, 0, 2**31 - 1)
+    limit = _number(request, "limit", PAGE, 1, LINES)
+    return JsonResponse(item_list.page(state, outcome, after, limit))
 
 
 @answers("POST")
@@ -188,6 +201,14 @@ def _check_words(request: HttpRequest, known: Collection[str]) -> None:
         if word not in known:
             # Ignored, a filter that is spelt wrong would show too much.
             raise bad_request("each word of the query", f"one of {', '.join(known)}", word)
+
+
+def _one_of(request: HttpRequest, name: str, known: Collection[str]) -> str:
+    """Return a word of the query, "" when it is not there."""
+    text = request.GET.get(name, "")
+    if text and text not in known:
+        raise bad_request(name, f"one of {', '.join(known)}", text)
+    return text
 
 
 def _number(request: HttpRequest, name: str, default: int, least: int, most: int) -> int:

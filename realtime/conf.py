@@ -56,6 +56,10 @@ class Settings:
     """Log lines of one job that a worker keeps while the store is away; the oldest go first."""
     STAGES: int = 100
     """Stages of one job; further ones are counted into the last one, or the one around."""
+    ITEMS: int = 10_000
+    """Failed and skipped items kept of one job with their reasons; further ones are counted."""
+    ITEM_LENGTH: int = 1_000
+    """Characters kept of an item, as JSON."""
     FILES: int = 50
     """Files that one job may leave."""
     ORIGINS: list[str] = []

@@ -69,7 +69,9 @@ def _on_start(task_id: str, task: Any, **_: Any) -> None:
     job.run = WORKER + job.run
     job.redelivers = bool(getattr(task, "acks_late", False))
     seq = given.get("seq") or QUEUED_SEQ
-    if (request.delivery_info or {}).get("redelivered"):
+    redelivered = bool((request.delivery_info or {}).get("redelivered"))
+    job.first = job.attempt == 1 and "before" not in given and not redelivered
+    if redelivered:
         seq = resumed(job, seq)
     watched = get_reporter().watch(job, known=seq)
     here.set(Run(job, watched, progress.bound.set(job), before=before))

@@ -72,6 +72,34 @@ class Job(models.Model):
         return {**self.last, "seq": self.seq, "log": self.last.get("log", 0)}
 
 
+class Item(models.Model):
+    """What became of one item that failed or was skipped, in the job's last run."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, db_index=False, related_name="items")
+    run = models.CharField(max_length=64, editable=False)
+    n = models.PositiveIntegerField(_("number"))
+    outcome = models.CharField(
+        _("outcome"),
+        max_length=7,
+        choices=[("failed", _("failed")), ("skipped", _("skipped"))],
+    )
+    item = models.JSONField(_("item"), null=True)
+    reason = models.TextField(_("reason"))
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("item")
+        verbose_name_plural = _("items")
+        ordering = ("n",)
+        constraints = (
+            models.UniqueConstraint(fields=("job", "run", "n"), name="realtime_item_once"),
+        )
+
+    def __str__(self) -> str:
+        """Return the item as text."""
+        return f"{self.item}: {self.reason}"
+
+
 class File(models.Model):
     """What a job leaves for its owner to download."""
 

@@ -127,19 +127,19 @@ def ok(n: int = 1) -> None:
 
 
 def skipped(item: object, reason: object) -> None:
-    """Count an item that is left out, and log why."""
+    """Count an item that is left out, and keep why."""
     job = _get()
     if job is not None:
         job.skipped += 1
-        job.log_item(item, reason, "info")
+        job.keep_item("skipped", item, reason)
 
 
 def failed(item: object, reason: object) -> None:
-    """Count an item that failed, and log why."""
+    """Count an item that failed, and keep why; what is JSON is kept as it is, else as text."""
     job = _get()
     if job is not None:
         job.failed += 1
-        job.log_item(item, reason, "warning")
+        job.keep_item("failed", item, reason)
 
 
 def attach(

@@ -51,8 +51,12 @@ class Change:
     """How many lines this execution has told before these."""
     base: int | None = None
     """After which line of the log its first one comes, once that is known."""
+    items: records.Items | None = None
+    """Failed and skipped items, for SQL alone."""
     transition: bool = False
     """Whether SQL must know."""
+    passing: bool = False
+    """Whether its writer comes again soon with what SQL could not be told."""
     silent: bool = False
     """Whether nothing has changed: only the lease is renewed."""
     silent_for: float = 0.0
@@ -66,7 +70,7 @@ class Change:
         """
         if not self.transition:
             return self
-        return replace(self, transition=False, floor=self.floor + BLIND_STEP)
+        return replace(self, transition=False, items=None, floor=self.floor + BLIND_STEP)
 
     def report(self) -> Report:
         """Return what the store is told."""
@@ -87,8 +91,14 @@ class Change:
     def recorded_as(self, answer: Remembered | None) -> bool:
         """Tell whether SQL must know of it, after what the store has answered."""
         if answer is None:
-            return self.transition and not self.silent_for
+            return self.transition and not self.silent_for and not self.passing
         return self.transition and answer.accepted
+
+    def row(self, answer: Remembered | None) -> records.Row:
+        """Return what SQL is told."""
+        if answer is None:
+            return records.Row(self.state, self.floor + BLIND_STEP, 0, self.items)
+        return records.Row(self.state, answer.seq, answer.log, self.items)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +125,7 @@ def publish(
         answers = _remember(reports)
     unrecorded = records.try_record(
         [
-            (change.state, *_numbers(change, answer))
+            change.row(answer)
             for change, answer in zip(changes, answers, strict=True)
             if change.recorded_as(answer)
         ]
@@ -141,12 +151,6 @@ def _count(reports: list[Report], changes: list[Change], answers: list[Remembere
     for report, change, answer in zip(reports, changes, answers, strict=True):
         if report.ends and answer and answer.accepted:
             counted.count("jobs_ended", label=change.state.status)
-
-
-def _numbers(change: Change, answer: Remembered | None) -> tuple[int, int]:
-    if answer is None:
-        return change.floor + BLIND_STEP, 0
-    return answer.seq, answer.log
 
 
 def _announce(

@@ -132,7 +132,9 @@ class Reaper:
             return
         if said and (said["status"] in ENDS or said["status"] == Status.RETRYING):
             if said["status"] != row.status:
-                records.try_record([(JobState.from_dict(said), said["seq"], said["log"])])
+                records.try_record(
+                    [records.Row(JobState.from_dict(said), said["seq"], said["log"])]
+                )
             return
         if said is None and status in WAITING:
             return

@@ -2,22 +2,58 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import DataError, Error, IntegrityError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from realtime.events import ENDS, JobState, with_numbers
 from realtime.metrics import counted
-from realtime.models import Job
+from realtime.models import Item, Job
 
 logger = logging.getLogger("realtime")
 
-Row = tuple[JobState, int, int]
-"""A state, its seq and its number of log lines."""
+
+class Outcome(NamedTuple):
+    """What became of one item, where it did not go well."""
+
+    outcome: str
+    """Failed or skipped."""
+    at: str
+    """When it was told."""
+    item: str
+    """The item, as JSON."""
+    reason: str
+    """Why."""
+
+
+class Items(NamedTuple):
+    """Items of one run, which take the place of all that other runs of the job have left."""
+
+    run: str
+    """Whose they are."""
+    kept: tuple[Outcome, ...] = ()
+    """The items, the oldest first."""
+    told: int = 0
+    """How many items this run has told before these: items told twice are kept once."""
+
+
+class Row(NamedTuple):
+    """What is written of one job."""
+
+    state: JobState
+    """The whole state."""
+    seq: int
+    """Its seq."""
+    log: int
+    """Its number of log lines."""
+    items: Items | None = None
+    """Failed and skipped items that are new."""
+
 
 LOCK_MILLISECONDS = 100
 """How long a missing row may wait for the transaction that queued its job."""
@@ -25,6 +61,7 @@ BUSY_MILLISECONDS = 250
 """How long SQLite's lock is waited for, each second, while somebody else holds it."""
 LOCK_NOT_AVAILABLE = "55P03"
 """What PostgreSQL calls it when that takes longer."""
+
 
 _ENDS = tuple(sorted(ENDS))
 _COLUMNS = ("status", "attempt", "seq", "started_at", "finished_at")
@@ -60,7 +97,7 @@ def record(rows: list[Row]) -> list[Row]:
 
     Returns those that the transaction which queued the job holds up.
     """
-    if len(rows) <= 1:
+    if len(rows) <= 1 and not any(row.items for row in rows):
         # One statement is a transaction by itself: a round trip instead of three.
         return _written(rows)
     with transaction.atomic():
@@ -68,28 +105,53 @@ def record(rows: list[Row]) -> list[Row]:
 
 
 def _written(rows: list[Row]) -> list[Row]:
-    return [row for row in rows if not _write(*row)]
+    return [row for row in rows if not _write(row)]
 
 
 def _alone(row: Row) -> bool:
     try:
         return not record([row])
     except (IntegrityError, DataError, TypeError, ValueError):
+        if row.items:
+            logger.exception("Items of job %s cannot be kept", row.state.id)
+            return _alone(row._replace(items=None))
         # Its owner was deleted meanwhile, for instance: no row can be written, ever.
-        logger.exception("Job %s cannot be recorded", row[0].id)
+        logger.exception("Job %s cannot be recorded", row.state.id)
     except Error:
         return False
     return True
 
 
-def _write(state: JobState, seq: int, log: int) -> bool:
-    if not _update(state, seq, log):
+def _write(row: Row) -> bool:
+    state, seq, log, items = row
+    written = _update(state, seq, log)
+    if not written:
         # The row is missing until the transaction that queued the job is committed, and for
         # ever when it was rolled back.
         if not _insert(_row(state, seq, log)):
             return False
-        _update(state, seq, log)
+        written = _update(state, seq, log)
+    # Of a run that was superseded, or comes after the end, neither the state counts nor the items.
+    if items and (written or Job.objects.filter(pk=state.id, seq=seq).exists()):
+        _keep(state.id, items)
     return True
+
+
+def _keep(job: str, items: Items) -> None:
+    Item.objects.filter(job_id=job).exclude(run=items.run).delete()
+    rows = (
+        Item(
+            job_id=job,
+            run=items.run,
+            n=n,
+            outcome=one.outcome,
+            item=json.loads(one.item),
+            reason=one.reason,
+            at=datetime.fromisoformat(one.at),
+        )
+        for n, one in enumerate(items.kept, items.told + 1)
+    )
+    Item.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _update(state: JobState, seq: int, log: int) -> int:

@@ -187,15 +187,18 @@ class Reporter:
 
         changes = musts + [change for _, change in reports]
         done = self._publish(changes, recorded=recorded, blind=blind)
-        if done.unrecorded:
-            self._unrecorded.append((done.unrecorded, _held(urgent, done.unrecorded)))
+        passing = {change.state.id for _, change in reports if change.passing}
+        left = [row for row in done.unrecorded if row.state.id not in passing]
+        if left:
+            self._unrecorded.append((left, _held(urgent, left)))
             self._record_at = now + PATIENCE
         for change, answer in zip(musts, done.answers, strict=False):
             if answer is None and not change.silent_for:
                 self._unsent.keep(change.later())
         answers = done.answers[len(musts) :]
+        missed = {row.state.id for row in done.unrecorded}
         for (watched, change), answer in zip(reports, answers, strict=True):
-            watched.learn(change, answer, now)
+            watched.learn(change, answer, now, recorded=change.state.id not in missed)
         if None in done.answers and not blind:
             self._away_until = time.monotonic() + PATIENCE
 
@@ -228,7 +231,7 @@ class Reporter:
 
 def _held(transitions: list[Transition], rows: list[records.Row]) -> list[Transition]:
     """Return the transitions whose rows SQL could not be told; the makers of others may go on."""
-    jobs = {state.id for state, _, _ in rows}
+    jobs = {row.state.id for row in rows}
     for transition in transitions:
         if transition.job not in jobs:
             transition.recorded()

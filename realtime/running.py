@@ -12,6 +12,7 @@ from realtime.cleaning import shown, text
 from realtime.conf import conf
 from realtime.errors import Cancelled
 from realtime.events import timestamp
+from realtime.plain import as_json, text_as_json
 from realtime.stages import Counter, Stage
 
 LOST = "It was taken for lost, or has ended elsewhere."
@@ -63,6 +64,12 @@ class RunningJob:
         self.ok: float = 0
         self.failed = 0
         self.skipped = 0
+        self.items: deque[tuple[str, str, str, str]] = deque()
+        """Failed and skipped items: outcome, when, the item as JSON, the reason as it was said."""
+        self.kept = 0
+        """How many items were kept so far, also those that wait no longer."""
+        self.first = True
+        """Whether nothing can have been kept of this job before this run."""
         self.files: list[dict[str, Any]] = []
         self.lines: deque[tuple[str, str, str]] = deque(maxlen=conf.LINES_WAITING)
         self.logged = 0
@@ -141,9 +148,13 @@ class RunningJob:
         self.logged += 1
         self.dirty = True
 
-    def log_item(self, item: object, reason: object, level: str) -> None:
-        """Keep a line about one item."""
-        self.log(f"{_brief(item)}: {_brief(reason)}", level)
+    def keep_item(self, outcome: str, item: object, reason: object) -> None:
+        """Keep what became of one item, with a line in the log; past the bound only the line."""
+        why = _brief(reason)
+        self.log(f"{_brief(item)}: {why}", "warning" if outcome == "failed" else "info")
+        if self.kept < conf.ITEMS:
+            self.kept += 1
+            self.items.append((outcome, timestamp(), item_as_json(item), why))
 
     def add_file(self, file: dict[str, Any]) -> None:
         """Show a file; one of the same name is replaced."""
@@ -208,6 +219,12 @@ class RunningJob:
 def _level(level: object) -> str:
     known = shown(level, 20).lower()
     return known if known in LEVELS else "info"
+
+
+def item_as_json(item: object) -> str:
+    """Return an item as it is kept: as the JSON that it is, else as text."""
+    most = conf.ITEM_LENGTH
+    return as_json(item, most) or text_as_json(text(item, most))
 
 
 def _brief(value: object) -> str:

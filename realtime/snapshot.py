@@ -12,8 +12,10 @@ from realtime.cleaning import number, text
 from realtime.conf import conf
 from realtime.events import JobState, Status, timestamp
 from realtime.lines import WaitingLines
+from realtime.outcomes import WaitingItems
 from realtime.pace import Pace
 from realtime.publish import Change
+from realtime.records import Items
 from realtime.running import RunningJob
 
 logger = logging.getLogger("realtime")
@@ -40,6 +42,7 @@ class Snapshots:
         self._stalled = False
         self._known = False
         self._lines = WaitingLines(job)
+        self._items = WaitingItems(job)
         self._base: int | None = None
 
     def take(self, now: float, known: int) -> Change:
@@ -53,6 +56,7 @@ class Snapshots:
         silent = not changed and stalled == self._stalled
         self._stalled = stalled
         told = self._lines.told
+        items = self._items.take(now) if self._known else self._anew()
         return Change(
             state=self.state(now),
             order=job.attempt,
@@ -62,7 +66,9 @@ class Snapshots:
             lines=self.lines(LINES_SIZE),
             told=told,
             base=self._base,
-            transition=not self._known,
+            items=items,
+            transition=not self._known or bool(items),
+            passing=self._known,
             silent=silent and self._known,
         )
 
@@ -116,6 +122,7 @@ class Snapshots:
             lines=self.lines(),
             told=told,
             base=self._base,
+            items=self._last_items(),
             transition=True,
         )
 
@@ -135,12 +142,28 @@ class Snapshots:
     def give_back(self, change: Change) -> None:
         """Take back what could not be published, to be told with the next state."""
         self._lines.give_back(change.lines)
+        self.give_back_items(change)
         self._job.dirty = True
+
+    def give_back_items(self, change: Change) -> None:
+        """Take back the items that SQL could not be told."""
+        if change.items:
+            self._items.give_back(change.items)
 
     def accepted(self, change: Change, log: int) -> None:
         """Note that store and SQL know this execution, and where its lines begin in the log."""
         self._known = self._job.claimed = True
         self._base = log - change.told - len(change.lines)
+
+    def _anew(self) -> Items | None:
+        """Return no items, in the place of those that an earlier run may have left."""
+        return None if self._job.first else Items(self._job.run)
+
+    def _last_items(self) -> Items | None:
+        rest = self._items.rest()
+        if rest.kept:
+            return rest
+        return None if self._known else self._anew()
 
     def _note_change(self, now: float) -> None:
         if self._changed:

@@ -44,12 +44,16 @@ class Watched:
         """Let an interval pass until the next report."""
         self.spoken, self.next = now, max(self.next, now) + conf.REPORT_INTERVAL
 
-    def learn(self, change: Change, answer: Remembered | None, now: float) -> None:
-        """Take in what the store said of a state."""
+    def learn(
+        self, change: Change, answer: Remembered | None, now: float, *, recorded: bool = True
+    ) -> None:
+        """Take in what the store said of a state, and whether SQL knows its items."""
         self.rest(now)
         if answer is None:
             self._go_unheard(change)
             return
+        if not recorded:
+            self.snapshots.give_back_items(change)
         if answer.seq < self.known:
             # The store has lost the job: it gets the whole state again, not signs of life.
             self.job.dirty = True

@@ -147,6 +147,17 @@ def stages() -> None:
         progress.skipped("c.txt", "it is no picture")
 
 
+@shared_task(bind=True, max_retries=3)
+def fail_items(self: Task[Any, Any], items: list[Any], gate: str = "", tries: int = 1) -> None:
+    """Let all items fail, and the whole attempt too until it is the last one."""
+    for item in items:
+        progress.failed(item, f"attempt {self.request.retries + 1}")
+    progress.skipped("the rest", "nobody needs it")
+    _waits_for(gate)
+    if self.request.retries + 1 < tries:
+        raise self.retry(exc=ConnectionError("not yet"), countdown=0)
+
+
 @shared_task
 def leave_file(text: str) -> None:
     """Leave a file."""

@@ -20,16 +20,16 @@ def words(text: str) -> set[str]:
 # Every module stands on one side, between the two, or outside of both.
 WRITES = words(
     "progress running stages lines snapshot watched transition unsent reporter lifecycle queueing"
-    " runs lease reaper rounds orphans broker held tracking fence files"
+    " runs lease reaper rounds orphans broker held tracking fence files outcomes"
 )
 READS = words(
     "hub healing watchers delivery log_feed known listener mailbox consumers handshake reading"
     " views api problems exposition threads permissions sessions coroutines rights inbox limits"
-    " daphne uvicorn wire drain asking together"
+    " daphne uvicorn wire drain asking together item_list"
 )
 BETWEEN = words(
     "events conf errors cleaning states publish announcer records layer models metrics pace latch"
-    " forks protocol owners control"
+    " forks protocol owners control plain cells"
 )
 OUTSIDE = {"__init__", "admin", "apps", "asgi", "checks", "middleware", "routing", "urls"}
 

@@ -7,8 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from core.people.table import Row
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from realtime.cells import harmless
 
 
 class RejectedFile:
@@ -44,8 +43,3 @@ class RejectedFile:
     def flush(self) -> None:
         """Make everything that was added readable for others."""
         self._file.flush()
-
-
-def harmless(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell

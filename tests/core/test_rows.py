@@ -8,9 +8,10 @@ import pytest
 
 from core.people.dates import DateOrder, order_of, read_date
 from core.people.errors import BadRow
-from core.people.rejected import RejectedFile, harmless
+from core.people.rejected import RejectedFile
 from core.people.rows import Reader
 from core.people.table import Row, open_table
+from realtime.cells import harmless
 
 TODAY = date(2026, 11, 23)
 

@@ -40,7 +40,7 @@ def running(status: Status = Status.RUNNING, **more: Any) -> JobState:
         id=job, root=job, name="t", queued_at=timestamp(), started_at=timestamp(), status=status
     ).changed(**more)
     said = say(state)
-    assert records.try_record([(state, said, 0)]) == []
+    assert records.try_record([records.Row(state, said, 0)]) == []
     return state
 
 

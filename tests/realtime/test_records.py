@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from realtime import records
 from realtime.events import JobState, Status, timestamp
 from realtime.models import Job
+from realtime.records import Row
 from realtime.reporter import get_reporter
 from realtime.running import RunningJob
 from realtime.store import get_store
@@ -24,9 +25,9 @@ from tests.services import RedisServer, wait_until
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def in_another_connection(rows: list[records.Row]) -> list[records.Row]:
+def in_another_connection(rows: list[Row]) -> list[Row]:
     """Return what a worker must try again."""
-    left: list[records.Row] = []
+    left: list[Row] = []
 
     def run() -> None:
         left.extend(records.try_record(rows))
@@ -50,7 +51,7 @@ def test_a_job_that_ends_before_its_request_is_committed() -> None:
     """Other jobs are recorded meanwhile, and the end is not taken back by the older row."""
     queued, other = state(), state(status=Status.RUNNING)
     ended = queued.changed(status=Status.SUCCEEDED, finished_at=timestamp())
-    rows: list[records.Row] = [(ended, 5, 0), (other, 1, 0)]
+    rows: list[Row] = [Row(ended, 5, 0), Row(other, 1, 0)]
     with transaction.atomic():
         records.create(queued)
         before = time.monotonic()
@@ -65,7 +66,7 @@ def test_a_job_that_ends_before_its_request_is_committed() -> None:
 def test_a_job_whose_request_was_rolled_back_is_recorded_all_the_same() -> None:
     """It runs, so it has a row."""
     ended = state(status=Status.SUCCEEDED, finished_at=timestamp())
-    assert records.try_record([(ended, 5, 0)]) == []
+    assert records.try_record([Row(ended, 5, 0)]) == []
     assert Job.objects.get(pk=ended.id).status == "succeeded"
 
 
@@ -74,7 +75,7 @@ def test_a_state_that_no_row_can_hold_takes_no_other_with_it() -> None:
     good = state(status=Status.RUNNING)
     odd = state(status=Status.RUNNING, owner="nobody's key")
     odder = state(status=Status.RUNNING, tags=[{1, 2}])
-    assert records.try_record([(odd, 1, 0), (good, 1, 0), (odder, 1, 0)]) == []
+    assert records.try_record([Row(odd, 1, 0), Row(good, 1, 0), Row(odder, 1, 0)]) == []
     assert [str(row.pk) for row in Job.objects.all()] == [good.id]
 
 
@@ -82,10 +83,10 @@ def test_what_an_older_run_says_late_changes_no_row() -> None:
     """A redelivered run has written a far higher seq; the store could not refuse the old one."""
     running = state(status=Status.RUNNING)
     ended = running.changed(status=Status.SUCCEEDED, finished_at=timestamp())
-    assert records.try_record([(running, 2**32, 0)]) == []
-    assert records.try_record([(ended, 1_041, 0)]) == []
+    assert records.try_record([Row(running, 2**32, 0)]) == []
+    assert records.try_record([Row(ended, 1_041, 0)]) == []
     assert Job.objects.get(pk=running.id).status == "running"
-    assert records.try_record([(ended, 2**32 + 1, 0)]) == []
+    assert records.try_record([Row(ended, 2**32 + 1, 0)]) == []
     assert Job.objects.get(pk=running.id).status == "succeeded"
 
 

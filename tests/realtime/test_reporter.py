@@ -191,10 +191,10 @@ def test_a_job_that_sql_cannot_be_told_of_holds_nobody_else_up(
     open_rows: set[str] = set()
 
     def held(rows: list[Row]) -> list[Row]:
-        return [row for row in rows if row[0].id in open_rows]
+        return [row for row in rows if row.state.id in open_rows]
 
     def publish(changes: list[Change], **_: Any) -> Published:
-        rows = [(change.state, 1, 0) for change in changes]
+        rows = [Row(change.state, 1, 0) for change in changes]
         answer = Remembered(accepted=True, seq=1, log=0, asks="")
         return Published(answers=[answer for _ in changes], unrecorded=held(rows))
 
