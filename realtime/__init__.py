@@ -8,17 +8,29 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from realtime import progress
     from realtime.asgi import asgi_application
-    from realtime.control import start
+    from realtime.calls import items
+    from realtime.control import again, start
     from realtime.errors import Cancelled, HeadwayError, JobError
 
 __version__ = "0.1.0"
-__all__ = ["Cancelled", "HeadwayError", "JobError", "asgi_application", "progress", "start"]
+__all__ = [
+    "Cancelled",
+    "HeadwayError",
+    "JobError",
+    "again",
+    "asgi_application",
+    "items",
+    "progress",
+    "start",
+]
 
 _HOMES = {
     "Cancelled": "realtime.errors",
     "HeadwayError": "realtime.errors",
     "JobError": "realtime.errors",
+    "again": "realtime.control",
     "asgi_application": "realtime.asgi",
+    "items": "realtime.calls",
     "start": "realtime.control",
 }
 

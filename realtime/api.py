@@ -20,7 +20,7 @@ from realtime import control, item_list, permissions, reading
 from realtime.events import Status
 from realtime.models import File, Job
 from realtime.permissions import Role
-from realtime.problems import NotFound, Problem, answers, bad_request
+from realtime.problems import NotFound, Problem, answers, bad_request, said
 from realtime.states import State, read_one
 
 PAGE = 50
@@ -82,12 +82,22 @@ def items(request: HttpRequest, job: str) -> HttpResponseBase:
 @answers("POST")
 def cancel(request: HttpRequest, job: str) -> HttpResponse:
     """Ask a job to stop."""
-    state = _visible(request, job)
-    if not permissions.may_control(request.user, state):
-        raise Problem(403, "Not allowed", "You may see this job, but not steer it.")
+    state = _steerable(request, job)
     asked = control.cancel(state["id"])
     operator = permissions.is_operator(request.user)
     return JsonResponse(_view(request, asked, operator=operator), status=202)
+
+
+@answers("POST")
+def again(request: HttpRequest, job: str) -> HttpResponse:
+    """Run a job again, or its failed items alone, and answer the new one."""
+    state = _steerable(request, job)
+    asked = {"only_failed": False, **said(request)}
+    if asked.keys() != {"only_failed"} or not isinstance(asked["only_failed"], bool):
+        # What is not understood must not run everything.
+        raise bad_request("the body", 'JSON such as {"only_failed": false}', str(asked))
+    fresh = str(control.again(state["id"], only_failed=asked["only_failed"]).pk)
+    return JsonResponse(_visible(request, fresh), status=202)
 
 
 @answers("GET")
@@ -128,6 +138,13 @@ def _visible(request: HttpRequest, job: str) -> State:
             Job.objects.filter(pk=job).first()  # As for one that the store does not know.
         raise NotFound
     return permissions.view(state, role)
+
+
+def _steerable(request: HttpRequest, job: str) -> State:
+    state = _visible(request, job)
+    if not permissions.may_control(request.user, state):
+        raise Problem(403, "Not allowed", "You may see this job, but not steer it.")
+    return state
 
 
 def _view(request: HttpRequest, state: State, *, operator: bool) -> State:

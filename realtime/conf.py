@@ -60,6 +60,10 @@ class Settings:
     """Failed and skipped items kept of one job with their reasons; further ones are counted."""
     ITEM_LENGTH: int = 1_000
     """Characters kept of an item, as JSON."""
+    KEEP_ARGUMENTS: list[str] = ["*"]
+    """Patterns of the task names whose arguments are kept in SQL, to be run again."""
+    ARGUMENTS_LENGTH: int = 20_000
+    """Characters of a task's arguments, as JSON, that are kept; longer ones are not kept at all."""
     FILES: int = 50
     """Files that one job may leave."""
     ORIGINS: list[str] = []

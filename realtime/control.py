@@ -1,4 +1,4 @@
-"""What people ask of jobs: start one, cancel one."""
+"""What people ask of jobs: start one, run one again, cancel one."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from realtime.errors import HeadwayError, Refused
 from realtime.events import ENDS, Status
 from realtime.models import Job
 from realtime.publish import end_elsewhere
+from realtime.repeats import arguments_of
 from realtime.reporter import get_reporter
 from realtime.states import State, read_one
 from realtime.store import get_store
@@ -44,13 +45,36 @@ def start(
         "tags": [text(tag, TAG) for tag in islice([tags] if type(tags) is str else tags, TAGS)],
     }
     result = task.apply_async(args, kwargs, headers={"headway": given})
-    job = Job.objects.filter(pk=result.id).first()
-    if job is None:
+    return _queued(task.name, result.id)
+
+
+def again(job: str, *, only_failed: bool = False) -> Job:
+    """Run a job that has ended again, or only its items that failed, and return the new job.
+
+    It has the same task, title, tags and owner. Raises `Refused` with the reason when the job has
+    not ended, its arguments were not kept, or its failed items cannot be told from the others.
+    """
+    state = read_one(str(job))
+    if state is None:
+        raise Refused("There is no such job.")
+    args, kwargs = arguments_of(state, only_failed=only_failed)
+    given = {name: state[name] for name in ("title", "owner", "tags")}
+    headers = {"headway": {**given, "again_of": state["id"]}}
+    # A web process need not know the task to name it.
+    task: Any = current_app.tasks.get(state["name"]) or current_app.signature(state["name"])
+    queue = {"queue": state["queue"]} if state["queue"] else {}
+    result = task.apply_async(args, kwargs, headers=headers, **queue)
+    return _queued(state["name"], result.id)
+
+
+def _queued(name: str, job: str) -> Job:
+    found = Job.objects.filter(pk=job).first()
+    if found is None:
         raise HeadwayError(
-            f"expected {task.name} to be tracked, got: no job. It was queued all the same; see "
+            f"expected {name} to be tracked, got: no job. It was queued all the same; see "
             'TRACK and IGNORE in HEADWAY, and whether the app "realtime" is installed and migrated.'
         )
-    return job
+    return found
 
 
 def cancel(job: str) -> State:

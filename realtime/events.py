@@ -106,6 +106,8 @@ class JobState:
     """The worker that runs it."""
     queue: str = ""
     """The queue it waits in, where it was sent straight to one; viewers are not told."""
+    repeats: str = ""
+    """What of it can be run again, or why nothing can; viewers are told by `actions`."""
     redelivers: bool = False
     """Whether the broker delivers it again when its worker dies; viewers are not told."""
 

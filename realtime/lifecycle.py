@@ -66,6 +66,7 @@ def _on_start(task_id: str, task: Any, **_: Any) -> None:
         queued_at=given.get("queued_at") or timestamp(),
         worker=request.hostname,
     )
+    job.again_of, job.repeats = given.get("again_of"), given.get("repeats", "")
     job.run = WORKER + job.run
     job.redelivers = bool(getattr(task, "acks_late", False))
     seq = given.get("seq") or QUEUED_SEQ

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from realtime.events import ENDS, Status
+
+
+class Jobs(models.Manager["Job"]):
+    """Jobs without their arguments, which only running them again needs."""
+
+    def get_queryset(self) -> models.QuerySet[Job]:
+        """Leave the arguments where they are until somebody asks for them."""
+        return super().get_queryset().defer("call")
 
 
 class Job(models.Model):
@@ -43,6 +51,12 @@ class Job(models.Model):
     last = models.JSONField(
         _("last state"), default=dict, help_text=_("The whole state when this row was written.")
     )
+
+    call = models.TextField(
+        _("arguments"), default="", editable=False, help_text=_("As the broker's JSON.")
+    )
+
+    objects: ClassVar[Jobs] = Jobs()
 
     class Meta:
         verbose_name = _("job")

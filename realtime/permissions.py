@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from realtime.events import Status
+from realtime.calls import ITEMS, WHOLE
+from realtime.events import ENDS, Status
 from realtime.states import State, read_one
 
 
@@ -21,7 +22,7 @@ class Role(StrEnum):
 
 VIEW_ALL = "realtime.view_all_jobs"
 SAFE_TEXT = "The job stopped because of an error."
-HIDDEN = ("queue", "redelivers")
+HIDDEN = ("queue", "redelivers", "repeats")
 """What the service keeps for itself."""
 CANCELLABLE = frozenset({Status.QUEUED, Status.RUNNING, Status.RETRYING})
 
@@ -43,7 +44,7 @@ def view(state: State, role: Role) -> State:
     seen = {
         **state,
         "error": _error(state["error"], role),
-        "actions": ["cancel"] if state["status"] in CANCELLABLE else [],
+        "actions": _actions(state),
     }
     for hidden in HIDDEN:
         seen.pop(hidden, None)
@@ -68,6 +69,15 @@ def visible_state(user: Any, job: str) -> State | None:
 def may_control(user: Any, state: State) -> bool:
     """Tell whether a user may steer a job."""
     return state["owner"] == str(user.pk) or bool(user.has_perm("realtime.control_all_jobs"))
+
+
+def _actions(state: State) -> list[str]:
+    if state["status"] in CANCELLABLE:
+        return ["cancel"]
+    if state["status"] not in ENDS or state.get("repeats") not in {WHOLE, ITEMS}:
+        return []
+    failed = state["repeats"] == ITEMS and state["failed"]
+    return ["again", "again_failed"] if failed else ["again"]
 
 
 def _error(error: dict[str, Any] | None, role: Role) -> dict[str, Any] | None:

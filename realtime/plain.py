@@ -7,6 +7,9 @@ import math
 import re
 from typing import Any
 
+from realtime.cleaning import text
+from realtime.conf import conf
+
 DEPTH = 20
 """Lists within lists."""
 LARGEST = 2**63 - 1
@@ -33,9 +36,15 @@ def as_json(value: object, size: int) -> str | None:
     return found if len(found) <= size else None
 
 
-def text_as_json(text: str) -> str:
-    """Return a text, which is clean already, as JSON."""
-    return _encode(text)
+def item_as_json(item: object) -> str:
+    """Return an item as it is kept: as the JSON that it is, else as text."""
+    most = conf.ITEM_LENGTH
+    return as_json(item, most) or _encode(text(item, most))
+
+
+def canonical(value: object) -> str:
+    """Return what was read from JSON as the same JSON."""
+    return _encode(value)
 
 
 def _measure(value: Any, left: int, depth: int) -> int:

@@ -5,6 +5,7 @@ Views are wrapped once, in `answers`: who is signed in, by which method, with th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -16,10 +17,13 @@ from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
 from django.views.decorators.cache import never_cache
+from kombu.exceptions import OperationalError as BrokerAway
 
 from realtime.errors import Refused, StoreAway
 
 View = Callable[..., HttpResponseBase]
+
+_FORMS = {"multipart/form-data", "application/x-www-form-urlencoded"}
 
 
 class Problem(Exception):
@@ -114,6 +118,19 @@ def _is_signed_in(request: HttpRequest) -> bool:
         return False
 
 
+def said(request: HttpRequest) -> dict[str, Any]:
+    """Return the object in a request's body, or a form's words; none is an empty one."""
+    if request.content_type in _FORMS:
+        return dict(request.POST.items())
+    try:
+        found = json.loads(request.body or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise bad_request("the body", "a JSON object", "no JSON") from error
+    if not isinstance(found, dict):
+        raise bad_request("the body", "a JSON object", type(found).__name__)
+    return found
+
+
 class _Check(CsrfViewMiddleware):
     """Django's own check, telling its reason instead of showing a page."""
 
@@ -141,6 +158,7 @@ _PROBLEMS: tuple[tuple[tuple[type[Exception], ...], tuple[int, str, str]], ...] 
         (OperationalError, InterfaceError),
         (503, "Try again", "The database does not answer; try again soon."),
     ),
+    ((BrokerAway,), (503, "Try again", "The queue does not answer; try again soon.")),
     ((RequestDataTooBig,), (413, "Too large", "Send only what is asked for.")),
     (
         (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError),

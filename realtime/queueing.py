@@ -14,6 +14,7 @@ from celery import signals
 from django.db import connection, transaction
 
 from realtime import progress, records
+from realtime.calls import call_of
 from realtime.cleaning import text
 from realtime.conf import conf
 from realtime.events import JobState, timestamp
@@ -40,10 +41,8 @@ def connect() -> None:
 def _on_publish(
     sender: str,
     headers: dict[str, Any] | None = None,
-    exchange: Any = None,
-    routing_key: str | None = None,
-    declare: Sequence[Any] | None = None,
-    **_: Any,
+    body: Any = None,
+    **sent: Any,
 ) -> None:
     if headers is None or "id" not in headers or not tracked(sender):
         return
@@ -62,30 +61,38 @@ def _on_publish(
     if headers.get("replaced_task_nesting") and (state := _replaced(headers["id"])):
         headers[HEADER] = _handed_on(state, before=state.attempt - 1, seq=0)
         return
-    queue = _queue_of(exchange, routing_key or "", declare or ())
-    state = _queued_state(sender, headers).changed(queue=text(queue, 255))
+    queue = text(_queue_of(**sent), 255)
+    call = call_of(sender, body)
+    state = _queued_state(sender, headers).changed(queue=queue, repeats=call.repeats)
     headers[HEADER] = {
         "title": state.title,
         "owner": state.owner,
         "root": state.root,
         "parent": state.parent,
+        "again_of": state.again_of,
+        "repeats": state.repeats,
         "tags": state.tags,
         "queued_at": state.queued_at,
     }
-    _outside_loop(lambda: _record_queued(state))
+    _outside_loop(lambda: _record_queued(state, call.kept))
     change = Change(state=state, order=0)
     # Not at once: many jobs that are queued together are then announced together.
     get_reporter().put(Transition(lambda: change), soon=True)
 
 
-def _queue_of(exchange: Any, routing_key: str, declared: Sequence[Any]) -> str:
+def _queue_of(
+    exchange: Any = None,
+    routing_key: str | None = None,
+    declare: Sequence[Any] | None = None,
+    **_: Any,
+) -> str:
     """Return the queue that a message goes to, "" when only the broker knows.
 
     Without an exchange it goes straight to the queue of this name.
     """
     if not exchange:
-        return routing_key
-    for queue in declared:
+        return routing_key or ""
+    for queue in declare or ():
         if (queue.exchange.name, queue.routing_key) == (exchange, routing_key):
             return str(queue.name)
     return ""
@@ -107,6 +114,8 @@ def _handed_on(job: RunningJob | JobState, *, before: int, seq: int) -> dict[str
         "owner": job.owner,
         "root": job.root,
         "parent": job.parent,
+        "again_of": job.again_of,
+        "repeats": job.repeats,
         "tags": list(job.tags),
         "queued_at": job.queued_at,
         "before": before,
@@ -123,7 +132,10 @@ def _replaced(job: str) -> JobState | None:
 def _queued_state(name: str, headers: dict[str, Any]) -> JobState:
     given = headers.get(HEADER) or {}
     parent = progress.current()
-    owner = given.get("owner") or (parent.owner if parent else _outside_loop(current_owner))
+    again_of = given.get("again_of")
+    owner = given.get("owner")
+    if not owner and not again_of:  # What is run again belongs to whom it belonged, or to nobody.
+        owner = parent.owner if parent else _outside_loop(current_owner)
     at = timestamp()
     return JobState(
         id=headers["id"],
@@ -132,19 +144,20 @@ def _queued_state(name: str, headers: dict[str, Any]) -> JobState:
         owner=owner,
         root=parent.root if parent else headers["id"],
         parent=parent.id if parent else None,
+        again_of=again_of,
         tags=[text(tag, 50) for tag in given.get("tags", ())],
         queued_at=at,
         updated_at=at,
     )
 
 
-def _record_queued(state: JobState) -> None:
+def _record_queued(state: JobState, call: str) -> None:
     try:
         if connection.in_atomic_block:
             with transaction.atomic():
-                records.create(state)
+                records.create(state, call)
         else:
-            records.create(state)
+            records.create(state, call)
     except Exception:
         # The task must be queued all the same; its worker writes the row when it starts.
         logger.exception("Job %s could not be recorded when it was queued", state.id)

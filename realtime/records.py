@@ -199,9 +199,11 @@ def _insert(row: Job) -> bool:
     return True
 
 
-def create(state: JobState) -> None:
-    """Write the row of a job that is being queued."""
-    _row(state, 0, 0).save(force_insert=True)
+def create(state: JobState, call: str = "") -> None:
+    """Write the row of a job that is being queued, with what its task is called with."""
+    row = _row(state, 0, 0)
+    row.call = call
+    row.save(force_insert=True)
 
 
 def _row(state: JobState, seq: int, log: int) -> Job:

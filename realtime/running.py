@@ -12,7 +12,7 @@ from realtime.cleaning import shown, text
 from realtime.conf import conf
 from realtime.errors import Cancelled
 from realtime.events import timestamp
-from realtime.plain import as_json, text_as_json
+from realtime.plain import item_as_json
 from realtime.stages import Counter, Stage
 
 LOST = "It was taken for lost, or has ended elsewhere."
@@ -70,6 +70,10 @@ class RunningJob:
         """How many items were kept so far, also those that wait no longer."""
         self.first = True
         """Whether nothing can have been kept of this job before this run."""
+        self.again_of: str | None = None
+        """The job that this one runs again."""
+        self.repeats = ""
+        """What of it can be run again, or why nothing can."""
         self.files: list[dict[str, Any]] = []
         self.lines: deque[tuple[str, str, str]] = deque(maxlen=conf.LINES_WAITING)
         self.logged = 0
@@ -219,12 +223,6 @@ class RunningJob:
 def _level(level: object) -> str:
     known = shown(level, 20).lower()
     return known if known in LEVELS else "info"
-
-
-def item_as_json(item: object) -> str:
-    """Return an item as it is kept: as the JSON that it is, else as text."""
-    most = conf.ITEM_LENGTH
-    return as_json(item, most) or text_as_json(text(item, most))
 
 
 def _brief(value: object) -> str:

@@ -192,6 +192,8 @@ def identity(job: RunningJob) -> dict[str, Any]:
         "owner": job.owner,
         "root": job.root,
         "parent": job.parent,
+        "again_of": job.again_of,
+        "repeats": job.repeats,
         "tags": list(job.tags),
         "queued_at": job.queued_at,
         "worker": job.worker,

@@ -17,6 +17,7 @@ urlpatterns = [
     path("api/jobs/<str:job>/log", api.log, name="log"),
     path("api/jobs/<str:job>/items", api.items, name="items"),
     path("api/jobs/<str:job>/cancel", api.cancel, name="cancel"),
+    path("api/jobs/<str:job>/again", api.again, name="again"),
     path("api/jobs/<str:job>/files/<str:name>", api.file, name="file"),
     re_path(r"^api(?:/[\s\S]*)?\Z", api.nothing),
 ]

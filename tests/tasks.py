@@ -12,7 +12,7 @@ from typing import Any
 from celery import Task, chain, shared_task
 from celery.exceptions import Ignore
 
-from realtime import HeadwayError, JobError, progress
+from realtime import HeadwayError, JobError, items, progress
 
 
 def _waits_for(gate: str) -> None:
@@ -156,6 +156,17 @@ def fail_items(self: Task[Any, Any], items: list[Any], gate: str = "", tries: in
     _waits_for(gate)
     if self.request.retries + 1 < tries:
         raise self.retry(exc=ConnectionError("not yet"), countdown=0)
+
+
+@shared_task
+@items("numbers")
+def halve(numbers: list[Any], odd: str = "is odd") -> None:
+    """Let odd numbers fail."""
+    for number in progress.track(numbers):
+        if number % 2:
+            progress.failed(number, odd)
+        else:
+            progress.ok()
 
 
 @shared_task

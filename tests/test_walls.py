@@ -29,7 +29,7 @@ READS = words(
 )
 BETWEEN = words(
     "events conf errors cleaning states publish announcer records layer models metrics pace latch"
-    " forks protocol owners control plain cells"
+    " forks protocol owners control plain cells calls repeats"
 )
 OUTSIDE = {"__init__", "admin", "apps", "asgi", "checks", "middleware", "routing", "urls"}
 

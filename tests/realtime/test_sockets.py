@@ -48,7 +48,11 @@ async def test_the_owner_sees_a_job_from_start_to_end(
         assert (state["title"], state["fraction"], state["actions"]) == ("Fifty", 0.4, ["cancel"])
         gate.touch()
         last = await ana_sees.ended(job)
-        assert (last["status"], last["current"], last["actions"]) == ("succeeded", 50, [])
+        assert (last["status"], last["current"], last["actions"]) == (
+            "succeeded",
+            50,
+            ["again"],
+        )
         assert ana_sees.of_type("watching") == [{"type": "watching", "topic": f"job:{job}"}]
 
 
