@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import io
+import logging
 import os
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from celery import Task, chain, shared_task
 from celery.exceptions import Ignore
 
 from realtime import HeadwayError, JobError, items, progress
+from realtime.logging import JobHandler
 
 
 def _waits_for(gate: str) -> None:
@@ -167,6 +169,17 @@ def halve(numbers: list[Any], odd: str = "is odd") -> None:
             progress.failed(number, odd)
         else:
             progress.ok()
+
+
+@shared_task
+def log_with_a_library(name: str) -> None:
+    """Log as libraries do."""
+    logger = logging.getLogger("tests.library")
+    logger.setLevel(logging.INFO)
+    if not logger.handlers:
+        logger.addHandler(JobHandler())
+    logger.info("hello from %s", name)
+    logger.info("goodbye, %s", name)
 
 
 @shared_task

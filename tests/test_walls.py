@@ -20,7 +20,7 @@ def words(text: str) -> set[str]:
 # Every module stands on one side, between the two, or outside of both.
 WRITES = words(
     "progress running stages lines snapshot watched transition unsent reporter lifecycle queueing"
-    " runs lease reaper rounds orphans broker held tracking fence files outcomes"
+    " runs lease reaper rounds orphans broker held tracking fence files outcomes logging"
 )
 READS = words(
     "hub healing watchers delivery log_feed known listener mailbox consumers handshake reading"
