@@ -46,6 +46,8 @@ class Settings:
     """Log lines kept of one job."""
     LOG_BYTES: int = 4_000_000
     """Bytes kept of the log of one job."""
+    KEEP_LOGS: int = 2_592_000
+    """Seconds that SQL keeps the logs of ended jobs, which Redis forgets after KEEP_ENDED."""
     TEXT_LENGTH: int = 500
     """Characters kept of a title, message or reason."""
     LINE_LENGTH: int = 2_000

@@ -56,6 +56,9 @@ class Job(models.Model):
         _("arguments"), default="", editable=False, help_text=_("As the broker's JSON.")
     )
 
+    log_due = models.BooleanField(default=False, editable=False)
+    """Whether the job has ended, and its log is still in Redis alone."""
+
     objects: ClassVar[Jobs] = Jobs()
 
     class Meta:
@@ -70,6 +73,11 @@ class Job(models.Model):
             models.Index(fields=("owner", "-queued_at", "-id"), name="realtime_job_mine"),
             models.Index(fields=("-queued_at", "-id"), name="realtime_job_newest"),
             models.Index(fields=("status", "-queued_at"), name="realtime_job_status"),
+            models.Index(
+                fields=("finished_at",),
+                name="realtime_job_log_due",
+                condition=models.Q(log_due=True),
+            ),
         )
 
     def __str__(self) -> str:
@@ -112,6 +120,27 @@ class Item(models.Model):
     def __str__(self) -> str:
         """Return the item as text."""
         return f"{self.item}: {self.reason}"
+
+
+class LogPart(models.Model):
+    """Consecutive lines of an ended job's log, as compressed JSON."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, db_index=False, related_name="+")
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    data = models.BinaryField()
+    kept_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        verbose_name = _("part of a log")
+        verbose_name_plural = _("parts of logs")
+        constraints = (
+            models.UniqueConstraint(fields=("job", "first"), name="realtime_log_part_once"),
+        )
+
+    def __str__(self) -> str:
+        """Return which lines these are."""
+        return f"{self.first} to {self.last}"
 
 
 class File(models.Model):

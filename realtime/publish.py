@@ -97,7 +97,8 @@ class Change:
     def row(self, answer: Remembered | None) -> records.Row:
         """Return what SQL is told."""
         if answer is None:
-            return records.Row(self.state, self.floor + BLIND_STEP, 0, self.items)
+            log = (self.base or 0) + self.told + len(self.lines)
+            return records.Row(self.state, self.floor + BLIND_STEP, log, self.items)
         return records.Row(self.state, answer.seq, answer.log, self.items)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
+from realtime import log_parts
 from realtime import states as newest_states
 from realtime.asking import ask
 from realtime.events import ENDS
@@ -43,16 +44,17 @@ def first_ids(kind: str, root: str, user: str) -> list[str]:
 
 
 def log(job: str, after: int, limit: int = LINES_PER_READ, newest: int = 0) -> Lines:
-    """Return the lines of a job that follow line `after`; none while the store is away.
+    """Return the lines of a job that follow line `after`, from the store, else from SQL.
 
-    `newest` is the last line that the job's state tells of: the store may have forgotten all.
+    `newest` is the last line that the job's state tells of: both may have forgotten all.
     """
     part = ask(lambda store: store.log(job, after, limit), None)
-    if part is None:
-        return Lines(lines=[], lost=0)
-    if newest > after and not (part.lines or part.lost):
-        return Lines(lines=[], lost=newest - after)
-    return part
+    if part and (part.lines or part.lost or newest <= after):
+        return part
+    kept = log_parts.read(job, after, limit)
+    if kept.lines or part is None:
+        return kept
+    return Lines(lines=[], lost=newest - after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

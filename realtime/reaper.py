@@ -15,6 +15,7 @@ from typing import Any
 from django.db import Error, connection
 
 from realtime import records
+from realtime.archive import Archive
 from realtime.conf import conf
 from realtime.errors import StoreAway
 from realtime.events import ENDS, JobState, Status, newest
@@ -71,11 +72,14 @@ class Reaper:
         self._missing: dict[str, float] = {}
         self._orphans = Orphans()
         self._database_away = False
+        self.leads = False
+        """Whether this process had the lock when it last looked."""
 
     def look(self) -> None:
         """Make one round: take or keep the lock, then judge."""
         try:
             lead = get_store().lead(self._token, conf.LEASE / 2)
+            self.leads = lead.mine
             may_judge = self._contact.note(lead.now)
             if lead.mine:
                 self._look(lead.now, may_judge=may_judge)
@@ -210,6 +214,11 @@ def _pages() -> Iterator[dict[str, str]]:
 
 _reaper = Reaper()
 _rounds = Rounds("headway-reaper", _reaper.look, lambda: conf.LEASE / 5)
+_archive = Archive()
+# In a thread of its own: long logs do not keep silent jobs from being seen.
+_archiving = Rounds(
+    "headway-archive", lambda: _archive.look() if _reaper.leads else None, lambda: conf.LEASE / 5
+)
 
 
 def start() -> None:
@@ -217,11 +226,13 @@ def start() -> None:
     # The memory store knows of no other process: nobody could die unnoticed.
     if not _rounds.alive and conf.STORE != "memory":
         _rounds.start()
+        _archiving.start()
         atexit.register(stop)
 
 
 def stop() -> None:
     """Stop looking, and let another process do it."""
     if _rounds.alive:
+        _archiving.stop(timeout=1)
         _rounds.stop(timeout=1)
         _reaper.resign()

@@ -64,7 +64,7 @@ LOCK_NOT_AVAILABLE = "55P03"
 
 
 _ENDS = tuple(sorted(ENDS))
-_COLUMNS = ("status", "attempt", "seq", "started_at", "finished_at")
+_COLUMNS = ("status", "attempt", "seq", "started_at", "finished_at", "log_due")
 
 
 def try_record(rows: list[Row]) -> list[Row]:
@@ -156,7 +156,7 @@ def _keep(job: str, items: Items) -> None:
 
 def _update(state: JobState, seq: int, log: int) -> int:
     """Bring a row up to date unless its job has ended or a newer run has written; 0 then."""
-    fields, columns = _fields(), _columns(state, seq)
+    fields, columns = _fields(), _columns(state, seq, log)
     values = [fields[name].get_db_prep_save(columns[name], connection) for name in _COLUMNS]
     last = with_numbers(state.body(), seq, log)
     key = fields["id"].get_db_prep_value(state.id, connection)
@@ -216,17 +216,18 @@ def _row(state: JobState, seq: int, log: int) -> Job:
         parent=state.parent,
         queued_at=_moment(state.queued_at) or timezone.now(),
         last={**state.values(), "log": log},
-        **_columns(state, seq),
+        **_columns(state, seq, log),
     )
 
 
-def _columns(state: JobState, seq: int) -> dict[str, Any]:
+def _columns(state: JobState, seq: int, log: int) -> dict[str, Any]:
     return {
         "status": state.status,
         "attempt": state.attempt,
         "seq": seq,
         "started_at": _moment(state.started_at),
         "finished_at": _moment(state.finished_at),
+        "log_due": state.ended and log > 0,
     }
 
 

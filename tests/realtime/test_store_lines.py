@@ -75,6 +75,7 @@ def test_a_state_alone_keeps_the_place(store: Store) -> None:
     assert answer.log == 2
 
 
+@pytest.mark.django_db(transaction=True)
 def test_lines_that_the_store_forgot_are_counted(store: Store) -> None:
     """An ended job's log is lost with the store: readers are told how many lines there were."""
     store.remember([report("a", "b")])

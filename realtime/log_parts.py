@@ -1,0 +1,31 @@
+"""The log of an ended job in SQL, in compressed parts: for when Redis has forgotten it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import Any
+
+from realtime.models import LogPart
+from realtime.store import LINES_PER_READ, Lines
+
+PARTS_PER_READ = 2
+"""As many as the lines of one read can be spread over."""
+
+
+def packed(job: str, lines: list[dict[str, Any]]) -> LogPart:
+    """Return a row with these lines, of which there is one at least; it is not written yet."""
+    told = "\n".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) for line in lines)
+    data = gzip.compress(told.encode(), compresslevel=6, mtime=0)
+    return LogPart(job_id=job, first=lines[0]["n"], last=lines[-1]["n"], data=data)
+
+
+def read(job: str, after: int, limit: int = LINES_PER_READ) -> Lines:
+    """Return the kept lines that follow line `after`."""
+    parts = LogPart.objects.filter(job_id=job, last__gt=after).order_by("first")[:PARTS_PER_READ]
+    lines = [line for part in parts for line in _unpacked(part) if line["n"] > after][:limit]
+    return Lines(lines=lines, lost=lines[0]["n"] - 1 - after if lines else 0)
+
+
+def _unpacked(part: LogPart) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in gzip.decompress(bytes(part.data)).decode().split("\n")]
