@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from realtime import permissions
+from realtime.confidential import confidential
 from realtime.models import File, Job
 
 if TYPE_CHECKING:
@@ -72,13 +76,41 @@ class JobAdmin(_ModelAdmin):
         "queued_at",
         "started_at",
         "finished_at",
-        "last",
+        "last_state",
+        "traceback",
+        "arguments",
     )
+    operators_only = ("traceback", "arguments")
 
     def get_changelist(self, request: HttpRequest, **named: Any) -> type[ChangeList]:
         """Return what makes the list."""
         del request, named
         return Changes
+
+    def get_fields(self, request: HttpRequest, obj: Job | None = None) -> Any:
+        """Return what operators see, or what those do who may only look at jobs."""
+        fields = super().get_fields(request, obj)
+        if permissions.is_operator(request.user):
+            return fields
+        return [name for name in fields if name not in self.operators_only]
+
+    @admin.display(description=_("last state"))
+    def last_state(self, job: Job) -> str:
+        """Return the state when the row was written, as its viewer may see it."""
+        operator = permissions.is_operator(getattr(job, "viewer", AnonymousUser()))
+        role = permissions.Role.OPERATOR if operator else permissions.Role.OWNER
+        return json.dumps(permissions.view(job.state(), role), ensure_ascii=False, indent=1)
+
+    @admin.display(description=_("traceback"))
+    def traceback(self, job: Job) -> str:
+        """Return where the job's error came from."""
+        return str(confidential(job.state())["traceback"] or "")
+
+    @admin.display(description=_("arguments"))
+    def arguments(self, job: Job) -> str:
+        """Return what the task was called with, without secrets."""
+        told = json.dumps(confidential(job.state())["arguments"], ensure_ascii=False, indent=1)
+        return told.encode(errors="replace").decode()  # Half a character is none for a page.
 
     @admin.display(description=_("progress"))
     def live(self, job: Job) -> SafeString:

@@ -17,6 +17,7 @@ from django.http.response import HttpResponseBase
 from django.utils.dateparse import parse_datetime
 
 from realtime import control, item_list, permissions, reading
+from realtime.confidential import confidential
 from realtime.events import Status
 from realtime.models import File, Job
 from realtime.permissions import Role
@@ -49,8 +50,11 @@ def jobs(request: HttpRequest) -> HttpResponse:
 
 @answers("GET")
 def job(request: HttpRequest, job: str) -> HttpResponse:
-    """Answer one job's state."""
-    return JsonResponse(_visible(request, job))
+    """Answer one job's state; an operator is told its arguments and its traceback, too."""
+    state = _visible(request, job)
+    if permissions.is_operator(request.user) and (known := read_one(job)):
+        state |= confidential(known)
+    return JsonResponse(state)
 
 
 @answers("GET")

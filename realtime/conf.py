@@ -8,6 +8,12 @@ from typing import Any, get_type_hints
 from django.conf import settings as django_settings
 from django.core.signals import setting_changed
 
+SECRETS = [
+    *("password", "passwd", "passphrase", "secret", "token", "authorization", "credential"),
+    *("api_key", "access_key", "private_key", "signature", "cookie", "session_id", "csrf"),
+    *("card_number", "cvv", "cvc", "iban", "ssn"),
+]
+
 
 class Settings:
     """The keys of `HEADWAY`; each is read lazily and may be overridden in tests."""
@@ -48,6 +54,10 @@ class Settings:
     """Bytes kept of the log of one job."""
     KEEP_LOGS: int = 2_592_000
     """Seconds that SQL keeps the logs of ended jobs, which Redis forgets after KEEP_ENDED."""
+    REDACT: list[str] = SECRETS
+    """Words in the names of values that are hidden even from operators."""
+    TRACEBACK_LENGTH: int = 4_000
+    """Characters kept of the end of an error's traceback, for operators alone."""
     TEXT_LENGTH: int = 500
     """Characters kept of a title, message or reason."""
     LINE_LENGTH: int = 2_000

@@ -75,7 +75,7 @@ class JobState:
     question: dict[str, Any] | None = None
     """What the job asks its owner."""
     error: dict[str, Any] | None = None
-    """Why the job failed: kind, text, and whether the text is meant for the owner."""
+    """Why the job failed: kind, text, whether the text is meant for the owner, and a traceback."""
     owner: str | None = None
     """The primary key of the person the job belongs to, as text."""
     root: str = ""

@@ -13,8 +13,9 @@ from celery import signals
 from realtime import progress, queueing
 from realtime.cleaning import text
 from realtime.conf import conf
-from realtime.errors import Cancelled, JobError
+from realtime.errors import Cancelled
 from realtime.events import Status, timestamp
+from realtime.failure import error_of
 from realtime.publish import QUEUED_SEQ, end_elsewhere, worker_lost
 from realtime.queueing import HEADER
 from realtime.reporter import get_reporter
@@ -83,7 +84,9 @@ def _on_success(sender: Any, **_: Any) -> None:
         _end(sender.request.id, Status.SUCCEEDED)
 
 
-def _on_retry(request: Any, reason: Any = None, sender: Any = None, **_: Any) -> None:
+def _on_retry(
+    request: Any, reason: Any = None, sender: Any = None, einfo: Any = None, **_: Any
+) -> None:
     here_or_tracked = run_of(request.id) is not None or tracked(request.task or "")
     if not here_or_tracked or getattr(request, "is_eager", False):
         return
@@ -93,7 +96,7 @@ def _on_retry(request: Any, reason: Any = None, sender: Any = None, **_: Any) ->
     _end(
         request.id,
         Status.RETRYING,
-        error=_error(getattr(reason, "exc", None)),
+        error=error_of(getattr(reason, "exc", None), einfo),
         retry_at=_retry_at(getattr(reason, "when", None)),
     )
 
@@ -105,7 +108,9 @@ def _on_dropped(job: str, *, comes_back: bool) -> None:
     _end(job, status, error=error)
 
 
-def _on_failure(task_id: str, exception: BaseException, sender: Any = None, **_: Any) -> None:
+def _on_failure(
+    task_id: str, exception: BaseException, sender: Any = None, einfo: Any = None, **_: Any
+) -> None:
     if getattr(getattr(sender, "request", None), "is_eager", False):
         return
     if sender is not None and not tracked(sender.name):
@@ -114,7 +119,7 @@ def _on_failure(task_id: str, exception: BaseException, sender: Any = None, **_:
         # Celery's own text, with signal and number, is for its log.
         _end(task_id, Status.LOST, error=worker_lost())
     else:
-        _end(task_id, Status.FAILED, error=_error(exception))
+        _end(task_id, Status.FAILED, error=error_of(exception, einfo))
 
 
 def _on_revoked(request: Any, *, expired: bool = False, terminated: bool = False, **_: Any) -> None:
@@ -140,7 +145,7 @@ def _on_leave(
         if isinstance(retval, Cancelled) and not run.job.fenced:
             task.backend.mark_as_revoked(task_id, "cancelled", request=task.request)
     elif state == "REJECTED" and not getattr(retval, "requeue", False):
-        _end(task_id, Status.FAILED, error=_error(retval))
+        _end(task_id, Status.FAILED, error=error_of(retval))
     _leave(run)
 
 
@@ -179,16 +184,6 @@ def _end(task_id: str, status: Status, whose: str = WORKER, **more: Any) -> None
         )
     if not get_reporter().put(transition).wait(conf.END_TIMEOUT):
         logger.error("The end of job %s is not recorded yet; its task goes on", task_id)
-
-
-def _error(exception: BaseException | None) -> dict[str, Any] | None:
-    if exception is None:
-        return None
-    return {
-        "kind": text(type(exception).__name__, 100),
-        "text": text(exception, conf.TEXT_LENGTH),
-        "public": isinstance(exception, JobError | Cancelled),
-    }
 
 
 def _retry_at(when: Any) -> str:

@@ -7,9 +7,12 @@ from contextvars import ContextVar
 
 from realtime import progress
 from realtime.cleaning import is_meant
+from realtime.redaction import without_secrets
 
 _writing: ContextVar[bool] = ContextVar("headway_logging", default=False)
 """Whether a line is being written here: what that logs itself would be written for ever."""
+LONGEST = 10_000
+"""Characters of a record that are looked at; a line has fewer."""
 OWN = "realtime"
 """The logger of this package: what it says is for operators, who read the worker's output."""
 
@@ -17,9 +20,9 @@ OWN = "realtime"
 class JobHandler(logging.Handler):
     """Adds each record to the log of the job that runs in its context; without one does nothing.
 
-    Owners read this log. So it holds the messages alone, and no tracebacks, unless a formatter says
-    otherwise. A thread that a task starts itself belongs to no job: run it in a copy of the
-    context (`contextvars.copy_context().run`). Never raises; waits for no other thread.
+    Owners read this log. So it holds the messages alone, without secrets, and no tracebacks unless
+    a formatter says otherwise. A thread that a task starts itself belongs to no job: run it in a
+    copy of the context (`contextvars.copy_context().run`). Never raises; waits for no other thread.
     """
 
     def createLock(self) -> None:  # noqa: N802  logging's name
@@ -33,7 +36,7 @@ class JobHandler(logging.Handler):
             return
         token = _writing.set(True)
         try:
-            job.log(self.format(record), _level(record.levelno))
+            job.log(without_secrets(self.format(record)[:LONGEST]), _level(record.levelno))
         except BaseException as error:
             # A record that cannot be formatted is no reason for a job to fail; a time limit is.
             if is_meant(error):

@@ -25,11 +25,11 @@ WRITES = words(
 READS = words(
     "hub healing watchers delivery log_feed known listener mailbox consumers handshake reading"
     " views api problems exposition threads permissions sessions coroutines rights inbox limits"
-    " daphne uvicorn wire drain asking together item_list"
+    " daphne uvicorn wire drain asking together item_list confidential"
 )
 BETWEEN = words(
     "events conf errors cleaning states publish announcer records layer models metrics pace latch"
-    " forks protocol owners control plain cells calls repeats log_parts"
+    " forks protocol owners control plain cells calls repeats log_parts redaction failure"
 )
 OUTSIDE = {"__init__", "admin", "apps", "asgi", "checks", "middleware", "routing", "urls"}
 

@@ -69,7 +69,9 @@ def test_failures_retries_and_cancels_are_told_apart(any_worker: Child, tmp_path
     retried = tasks.fail_once.delay().id
     gate = tmp_path / "gate"
     assert wait_until(lambda: ended(failed), "the failure")["status"] == "failed"
-    assert state_of(failed)["error"] == {"kind": "ValueError", "text": "secret", "public": False}
+    error = state_of(failed)["error"]
+    assert (error["kind"], error["text"], error["public"]) == ("ValueError", "secret", False)
+    assert error["traceback"].endswith("ValueError: secret\n")
     again = wait_until(lambda: ended(retried), "the retry", seconds=20)
     assert (again["status"], again["attempt"]) == ("succeeded", 2)
 
