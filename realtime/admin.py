@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from realtime import permissions
 from realtime.confidential import confidential
+from realtime.events import Status
 from realtime.models import File, Job
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class JobAdmin(_ModelAdmin):
     """What SQL knows of jobs, with a live bar."""
 
     change_form_template = "realtime/admin_job.html"
-    list_display = ("title", "name", "status", "owner", "queued_at", "finished_at")
+    list_display = ("title", "name", "outcome", "owner", "queued_at", "finished_at")
     list_filter = ("status", "name")
     search_fields = ("title", "name", "id")
     list_select_related = ("owner",)
@@ -69,7 +70,7 @@ class JobAdmin(_ModelAdmin):
         "name",
         "title",
         "owner",
-        "status",
+        "outcome",
         "attempt",
         "root",
         "parent",
@@ -93,6 +94,13 @@ class JobAdmin(_ModelAdmin):
         if permissions.is_operator(request.user):
             return fields
         return [name for name in fields if name not in self.operators_only]
+
+    @admin.display(description=_("status"), ordering="status")
+    def outcome(self, job: Job) -> str:
+        """Return the status, and whether a success has items that failed."""
+        if job.status == Status.SUCCEEDED and job.last.get("failed"):
+            return str(_("succeeded with warnings"))
+        return job.status
 
     @admin.display(description=_("last state"))
     def last_state(self, job: Job) -> str:

@@ -35,6 +35,22 @@ def test_jobs_are_looked_at_and_not_changed(job: Job, admin_client: Client, sett
     assert admin_client.post(f"/admin/realtime/job/{job.pk}/delete/").status_code == 403
 
 
+def test_a_success_with_failed_items_has_warnings(
+    job: Job, admin_client: Client, settings: Any
+) -> None:
+    """In the list and on its page, as in the bar; its status stays what it is."""
+    settings.HEADWAY = {"STORE": "memory"}
+    for status, failed, shown in (
+        ("succeeded", 2, True),
+        ("succeeded", 0, False),
+        ("running", 2, False),
+    ):
+        Job.objects.filter(pk=job.pk).update(status=status, last={**job.last, "failed": failed})
+        for path in ("", f"{job.pk}/change/"):
+            page = admin_client.get(f"/admin/realtime/job/{path}").content.decode()
+            assert ("succeeded with warnings" in page) is shown, (status, failed, path)
+
+
 @pytest.mark.parametrize(
     "path",
     [
