@@ -54,6 +54,13 @@ def threads_worker(workers: Lazy, transactional_db: None) -> Child:
 
 
 @pytest.fixture
+def no_worker(workers: Lazy) -> None:
+    """End the workers that are kept: they would take what a test queues for nobody."""
+    for one in workers.values():
+        one.end()
+
+
+@pytest.fixture
 def ana(transactional_db: None) -> Any:
     """Return a user."""
     return get_user_model().objects.create_user("ana", password="x")
