@@ -16,12 +16,12 @@ from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.dateparse import parse_datetime
 
-from realtime import control, item_list, permissions, reading
+from realtime import item_list, permissions, reading
 from realtime.confidential import confidential
 from realtime.events import Status
 from realtime.models import File, Job
 from realtime.permissions import Role
-from realtime.problems import NotFound, Problem, answers, bad_request, said
+from realtime.problems import NotFound, Problem, answers, bad_request
 from realtime.states import State, read_one
 
 PAGE = 50
@@ -42,7 +42,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
     states = reading.states([str(job.pk) for job in page[:PAGE]])
     return JsonResponse(
         {
-            "jobs": [_view(request, state, operator=operator) for state in states.values()],
+            "jobs": [seen(request, state, operator=operator) for state in states.values()],
             "next": _cursor(page[PAGE - 1]) if len(page) > PAGE else None,
         }
     )
@@ -51,7 +51,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
 @answers("GET")
 def job(request: HttpRequest, job: str) -> HttpResponse:
     """Answer one job's state; an operator is told its arguments and its traceback, too."""
-    state = _visible(request, job)
+    state = visible(request, job)
     if permissions.is_operator(request.user) and (known := read_one(job)):
         state |= confidential(known)
     return JsonResponse(state)
@@ -60,7 +60,7 @@ def job(request: HttpRequest, job: str) -> HttpResponse:
 @answers("GET")
 def log(request: HttpRequest, job: str) -> HttpResponse:
     """Answer the lines that follow line `after`, at most `limit`."""
-    state = _visible(request, job)
+    state = visible(request, job)
     _check_words(request, ("after", "limit"))
     after = _number(request, "after", 0, 0, 2**53 - 1)
     limit = _number(request, "limit", LINES, 1, LINES)
@@ -73,7 +73,7 @@ def log(request: HttpRequest, job: str) -> HttpResponse:
 @answers("GET")
 def items(request: HttpRequest, job: str) -> HttpResponseBase:
     """Answer the failed and skipped items with their reasons: a page as JSON, all as CSV."""
-    state = _visible(request, job)
+    state = visible(request, job)
     _check_words(request, ("outcome", "format", "after", "limit"))
     outcome = _one_of(request, "outcome", item_list.OUTCOMES)
     if _one_of(request, "format", ("json", "csv")) == "csv":
@@ -83,31 +83,10 @@ def items(request: HttpRequest, job: str) -> HttpResponseBase:
     return JsonResponse(item_list.page(state, outcome, after, limit))
 
 
-@answers("POST")
-def cancel(request: HttpRequest, job: str) -> HttpResponse:
-    """Ask a job to stop."""
-    state = _steerable(request, job)
-    asked = control.cancel(state["id"])
-    operator = permissions.is_operator(request.user)
-    return JsonResponse(_view(request, asked, operator=operator), status=202)
-
-
-@answers("POST")
-def again(request: HttpRequest, job: str) -> HttpResponse:
-    """Run a job again, or its failed items alone, and answer the new one."""
-    state = _steerable(request, job)
-    asked = {"only_failed": False, **said(request)}
-    if asked.keys() != {"only_failed"} or not isinstance(asked["only_failed"], bool):
-        # What is not understood must not run everything.
-        raise bad_request("the body", 'JSON such as {"only_failed": false}', str(asked))
-    fresh = str(control.again(state["id"], only_failed=asked["only_failed"]).pk)
-    return JsonResponse(_visible(request, fresh), status=202)
-
-
 @answers("GET")
 def file(request: HttpRequest, job: str, name: str) -> HttpResponseBase:
     """Send a file that a job has left, as a download, to those who may see the job."""
-    state = _visible(request, job)
+    state = visible(request, job)
     kept = File.objects.filter(job_id=state["id"], name=_searched(name)).first()
     if kept is None:
         raise NotFound("This job has no file of that name: see its `files`.")
@@ -130,7 +109,7 @@ def nothing(request: HttpRequest) -> HttpResponse:
     raise NotFound("There is nothing at this address: look at how it is written.")
 
 
-def _visible(request: HttpRequest, job: str) -> State:
+def visible(request: HttpRequest, job: str) -> State:
     """Return a job's state; unknown and forbidden take the same steps, so the same time."""
     if not _UUID.fullmatch(job):
         raise NotFound
@@ -144,14 +123,8 @@ def _visible(request: HttpRequest, job: str) -> State:
     return permissions.view(state, role)
 
 
-def _steerable(request: HttpRequest, job: str) -> State:
-    state = _visible(request, job)
-    if not permissions.may_control(request.user, state):
-        raise Problem(403, "Not allowed", "You may see this job, but not steer it.")
-    return state
-
-
-def _view(request: HttpRequest, state: State, *, operator: bool) -> State:
+def seen(request: HttpRequest, state: State, *, operator: bool) -> State:
+    """Return a state as the caller sees it."""
     role = permissions.role_of(str(request.user.pk), state, operator=operator)
     return permissions.view(state, role or Role.OWNER)
 

@@ -1,8 +1,13 @@
-"""What people ask of jobs: start one, run one again, cancel one."""
+"""What people ask of jobs: start one, run one again; cancel, pause, resume, answer one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -10,13 +15,13 @@ from celery import current_app
 
 from realtime.cleaning import text
 from realtime.conf import conf
-from realtime.errors import HeadwayError, Refused
-from realtime.events import ENDS, Status
+from realtime.errors import BadAnswer, HeadwayError, Refused
+from realtime.events import ENDS, Status, Wish
 from realtime.models import Job
 from realtime.publish import end_elsewhere
 from realtime.repeats import arguments_of
 from realtime.reporter import get_reporter
-from realtime.states import State, read_one
+from realtime.states import State, read, read_one
 from realtime.store import get_store
 from realtime.transition import Transition
 
@@ -24,6 +29,27 @@ TAG = 50
 """Characters kept of a tag."""
 TAGS = 20
 """Tags kept of a job."""
+ANSWER = 2_000
+"""Characters of an answer."""
+BY = 150
+"""Characters kept of who answers."""
+PAGE = 500
+"""Jobs of a tree that are read and asked together: more would take the store too long."""
+PATIENCE = 1.0
+"""Seconds that workers have to say what pool they are."""
+TERMINATING = ("prefork", "gevent", "eventlet")
+"""The pools that can stop a task by force."""
+NOT_STARTED = (Status.QUEUED, Status.RETRYING)
+
+NEVER_STARTS = "It was cancelled before it started."
+STOPS = "It is asked to stop, and does so at its next progress call."
+STOPPED = "It is stopped at once, without cleaning up."
+PAUSES = "It waits at its next progress call, until it may go on."
+GOES_ON = "It goes on."
+ANSWERED = "The answer is on its way to the job."
+NOT_ASKED = "The job does not ask this, or asks it no more: read its state again."
+
+logger = logging.getLogger("realtime")
 
 
 def start(
@@ -77,20 +103,161 @@ def _queued(name: str, job: str) -> Job:
     return found
 
 
-def cancel(job: str) -> State:
+def cancel(
+    job: str,
+    *,
+    tree: bool = True,
+    terminate: bool = False,
+    may: Callable[[State], bool] = lambda _: True,
+) -> State:
     """Ask a job to stop at its next progress call; one that has not started never starts.
 
-    Returns its state as it is then. Raises `Refused` when it has ended.
+    With `tree` the unfinished jobs that it has started, and those that they have started, are
+    asked too, as far as `may` says so. With `terminate` what runs is stopped at once, without
+    cleaning up, in pools that can do so. Returns its state as it is then, with a `note` that says
+    what will happen. Raises `Refused` when it has ended, or its worker cannot terminate.
     """
+    state = _unfinished(job)
+    asked = [state, *(one for one in (_family(state) if tree else ()) if may(one))]
+    if terminate:
+        _check_pools(asked)
+    for page in _pages([one["id"] for one in asked], PAGE):
+        get_store().want(page, Wish.CANCEL)
+    waiting = [one["id"] for one in asked if one["status"] in NOT_STARTED]
+    started = [one["id"] for one in asked if one["status"] not in NOT_STARTED]
+    _revoke(waiting)
+    if terminate:
+        _revoke(started, terminate=True)
+    _end(waiting)
+    if job in waiting:
+        return {**(read_one(job) or state), "note": _note(NEVER_STARTS, asked)}
+    note = _note(STOPPED if terminate else STOPS, asked)
+    return {**state, "status": Status.CANCELLING, "wants": Wish.CANCEL, "note": note}
+
+
+def pause(job: str) -> State:
+    """Ask a running job to wait at its next progress call. Raises `Refused` unless it runs."""
+    state = _unfinished(job)
+    if state["status"] != Status.RUNNING:
+        raise Refused(f"expected the job to be running, got: {state['status']}.")
+    get_store().want([job], Wish.PAUSE)
+    return {**state, "wants": Wish.PAUSE, "note": PAUSES}
+
+
+def resume(job: str) -> State:
+    """Let a paused job go on. Raises `Refused` unless it is paused, or about to be."""
+    state = _unfinished(job)
+    if state["status"] != Status.PAUSED and get_store().standing(job).wants != Wish.PAUSE:
+        raise Refused(f"expected the job to be paused, got: {state['status']}.")
+    get_store().want([job], Wish.GO_ON)
+    return {**state, "wants": Wish.GO_ON, "note": GOES_ON}
+
+
+def answer(job: str, said: object, *, question: str | None = None, by: str = "") -> State:
+    """Answer what a job asks; the first answer counts.
+
+    `question` is the id of what is answered, the job's open question without it; `by` is who
+    answers, as others are told. Raises `BadAnswer` when it is none of the choices, `Refused` when
+    nothing is asked, or somebody was faster.
+    """
+    state = _unfinished(job)
+    asked = state.get("question")
+    if state["status"] != Status.WAITING or not asked or question not in {None, asked["id"]}:
+        raise Refused(NOT_ASKED)
+    given = json.dumps({"answer": _checked(said, asked["choices"]), "by": text(by, BY)})
+    done = get_store().answer(job, asked["id"], given)
+    if not done.kept:
+        raise Refused(NOT_ASKED)
+    if not done.taken:
+        first = json.loads(done.kept)
+        raise Refused(f"It was answered already, by {first['by'] or 'somebody'}: {first['answer']}")
+    return {**state, "note": ANSWERED}
+
+
+def _unfinished(job: str) -> State:
     state = read_one(job)
     if state is None:
         raise Refused("There is no such job.")
     if state["status"] in ENDS:
         raise Refused(f"The job has already ended: {state['status']}.")
-    get_store().ask(job, "cancel")
-    if state["status"] in {Status.QUEUED, Status.RETRYING}:
-        current_app.control.revoke(job)
-        ended = get_reporter().put(Transition(lambda: end_elsewhere(job, Status.CANCELLED)))
-        ended.wait(conf.END_TIMEOUT)
-        return read_one(job) or state
-    return {**state, "status": Status.CANCELLING}
+    return state
+
+
+def _pages(jobs: list[str], size: int) -> Iterator[list[str]]:
+    """Yield the jobs in pages; `itertools` has this since Python 3.12, with tuples."""
+    return (jobs[at : at + size] for at in range(0, len(jobs), size))
+
+
+def _checked(said: object, choices: list[str] | None) -> str:
+    if type(said) is not str or not said.strip() or len(said) > ANSWER:
+        wanted = f"a text of 1 to {ANSWER} characters"
+        raise BadAnswer(wanted if choices is None else _listed(choices), said)
+    if choices is not None and said not in choices:
+        raise BadAnswer(_listed(choices), said)
+    return text(said, ANSWER)
+
+
+def _listed(choices: list[str]) -> str:
+    return f"one of {', '.join(choices)}"
+
+
+def _family(state: State) -> Iterator[State]:
+    """Yield the unfinished jobs that a job has started, and those that they have started."""
+    for page in _pages(_descendants(state), PAGE):
+        yield from (one for one in read(page).values() if one["status"] not in ENDS)
+
+
+def _descendants(state: State) -> list[str]:
+    """Return the ids of the jobs that a job has started, and of those that they have started."""
+    rows = Job.objects.filter(root=state["root"])
+    if state["id"] == state["root"]:
+        left = rows.exclude(status__in=ENDS).exclude(pk=state["id"])
+        return [str(job) for job in left.values_list("pk", flat=True)]
+    children = defaultdict(list)
+    for child, parent in rows.values_list("pk", "parent"):
+        children[str(parent)].append(str(child))
+    found = list(children[state["id"]])
+    for one in found:  # It grows meanwhile.
+        found += children[one]
+    return found
+
+
+def _check_pools(asked: list[State]) -> None:
+    """Raise `Refused` unless the workers of these jobs can stop a task by force."""
+    workers = {str(one["worker"]) for one in asked if one["status"] not in NOT_STARTED}
+    if not workers:
+        return
+    asking = current_app.control.inspect(sorted(workers), timeout=PATIENCE)
+    told: dict[str, Any] = asking.stats() or {}
+    for worker in workers:
+        pool = told.get(worker, {}).get("pool", {}).get("implementation", "")
+        kind = pool.partition(":")[0].rpartition(".")[2]
+        if kind not in TERMINATING:
+            said = f"got: {kind}" if kind else "got: no answer from the worker"
+            raise Refused(
+                f"expected the worker's pool to be {' or '.join(TERMINATING)}, {said}. "
+                "Cancel it without terminate: it stops at its next progress call."
+            )
+
+
+def _revoke(jobs: list[str], *, terminate: bool = False) -> None:
+    """Tell all workers; who does not hear it reads the same in the store when the job is due."""
+    if not jobs:
+        return
+    try:
+        current_app.control.revoke(jobs, terminate=terminate)
+    except Exception as error:  # noqa: BLE001  each broker has errors of its own
+        logger.warning("The broker is away, nobody is told that jobs are revoked: %r", error)
+
+
+def _end(jobs: list[str]) -> None:
+    """Record that jobs never start, and wait until that is done."""
+    reporter, until = get_reporter(), time.monotonic() + conf.END_TIMEOUT
+    ends = [reporter.put(Transition(partial(end_elsewhere, job, Status.CANCELLED))) for job in jobs]
+    for end in ends:
+        end.wait(max(until - time.monotonic(), 0))
+
+
+def _note(note: str, asked: list[State]) -> str:
+    others = len(asked) - 1
+    return f"{note} The same goes for {others} that it has started." if others else note

@@ -5,7 +5,8 @@ HeadwayError
 ├── JobError       raised by tasks: its text is meant for the job's owner
 ├── BadFile        what a task attaches is no file, or one too many
 ├── StoreAway      the store did not answer in time
-└── Refused        a request to a job that its status does not allow
+├── Refused        a request to a job that its status does not allow
+└── BadAnswer      an answer to a job's question that is none of its choices
 
 Beside the tree stands `protocol.BadFrame` (with `BadTopic` below it): the protocol is pure and
 imports nothing of ours.
@@ -39,3 +40,12 @@ class StoreAway(HeadwayError):
 
 class Refused(HeadwayError):
     """The job's status does not allow the request: read its state again, act on its `actions`."""
+
+
+class BadAnswer(HeadwayError):
+    """The answer is none: choose one of the question's `choices`, or send a text."""
+
+    def __init__(self, wanted: str, got: object) -> None:
+        """Take what was expected and what came."""
+        super().__init__(f"expected answer to be {wanted}, got: {got!r:.80}")
+        self.wanted, self.got = wanted, got

@@ -27,6 +27,18 @@ class Status(StrEnum):
     LOST = "lost"
 
 
+class Wish(StrEnum):
+    """What people want of a job: not an event but what holds until they want something else.
+
+    So a wish may be told again and again, to every run of the job, and is obeyed once.
+    """
+
+    GO_ON = "resume"
+    PAUSE = "pause"
+    CANCEL = "cancel"
+    """Nothing takes it back."""
+
+
 ENDS = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.LOST})
 
 
@@ -73,7 +85,7 @@ class JobState:
     files: list[dict[str, Any]] = field(default_factory=list)
     """What the job leaves to download: name, size, url."""
     question: dict[str, Any] | None = None
-    """What the job asks its owner."""
+    """What the job asks its owner: id, text, choices, asked_at, expires_at."""
     error: dict[str, Any] | None = None
     """Why the job failed: kind, text, whether the text is meant for the owner, and a traceback."""
     owner: str | None = None
@@ -108,6 +120,8 @@ class JobState:
     """The queue it waits in, where it was sent straight to one; viewers are not told."""
     repeats: str = ""
     """What of it can be run again, or why nothing can; viewers are told by `actions`."""
+    wants: str = ""
+    """What people want of it, as far as its worker has heard; viewers are not told."""
     redelivers: bool = False
     """Whether the broker delivers it again when its worker dies; viewers are not told."""
 

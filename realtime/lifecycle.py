@@ -10,7 +10,7 @@ from typing import Any
 from billiard.exceptions import WorkerLostError
 from celery import signals
 
-from realtime import progress, queueing
+from realtime import admission, progress, queueing
 from realtime.cleaning import text
 from realtime.conf import conf
 from realtime.errors import Cancelled
@@ -35,6 +35,7 @@ ANYBODY = ""
 def connect() -> None:
     """Listen to Celery; called once, when the app is ready."""
     queueing.connect()
+    admission.connect()
     for signal, receiver in (
         (signals.task_prerun, _on_start),
         (signals.task_retry, _on_retry),
@@ -75,6 +76,7 @@ def _on_start(task_id: str, task: Any, **_: Any) -> None:
     job.first = job.attempt == 1 and "before" not in given and not redelivered
     if redelivered:
         seq = resumed(job, seq)
+    job.hear(admission.wants_of(task_id, given.get("queued_at") or job.started_at))
     watched = get_reporter().watch(job, known=seq)
     here.set(Run(job, watched, progress.bound.set(job), before=before))
 

@@ -46,6 +46,11 @@ class Pace:
         self._time, self._n, self._fraction = now, n, fraction
         self._updates += 1
 
+    def rest(self, now: float) -> None:
+        """Take in that nobody works at the moment: the time that passes counts for nothing."""
+        if self._time is not None:
+            self._time = now
+
     def eta(self, now: float) -> float | None:
         """Return the seconds to the end at `now`, None while they mean nothing."""
         if self._left is None or self._time is None or self._begun is None:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from realtime.calls import ITEMS, WHOLE
-from realtime.events import ENDS, Status
+from realtime.events import ENDS, Status, Wish
 from realtime.states import State, read_one
 
 
@@ -22,9 +22,16 @@ class Role(StrEnum):
 
 VIEW_ALL = "realtime.view_all_jobs"
 SAFE_TEXT = "The job stopped because of an error."
-HIDDEN = ("queue", "redelivers", "repeats")
+HIDDEN = ("queue", "redelivers", "repeats", "wants")
 """What the service keeps for itself."""
-CANCELLABLE = frozenset({Status.QUEUED, Status.RUNNING, Status.RETRYING})
+ACTIONS: dict[str, tuple[str, ...]] = {
+    Status.QUEUED: ("cancel",),
+    Status.RUNNING: ("cancel", "pause"),
+    Status.PAUSED: ("cancel", "resume"),
+    Status.WAITING: ("cancel", "answer"),
+    Status.RETRYING: ("cancel",),
+}
+"""What may be done to a job by who may steer it: by each role there is."""
 
 
 def is_operator(user: Any) -> bool:
@@ -72,9 +79,19 @@ def may_control(user: Any, state: State) -> bool:
 
 
 def _actions(state: State) -> list[str]:
-    if state["status"] in CANCELLABLE:
-        return ["cancel"]
-    if state["status"] not in ENDS or state.get("repeats") not in {WHOLE, ITEMS}:
+    wants, status = state.get("wants"), state["status"]
+    if status in ENDS:
+        return _repeats(state)
+    if wants == Wish.CANCEL:
+        return []
+    # A pause that its task has not come to yet can be taken back.
+    about_to_pause = wants == Wish.PAUSE and status == Status.RUNNING
+    return list(ACTIONS.get(Status.PAUSED if about_to_pause else status, ()))
+
+
+def _repeats(state: State) -> list[str]:
+    """Return how an ended job can be run again."""
+    if state.get("repeats") not in {WHOLE, ITEMS}:
         return []
     failed = state["repeats"] == ITEMS and state["failed"]
     return ["again", "again_failed"] if failed else ["again"]

@@ -5,7 +5,6 @@ Views are wrapped once, in `answers`: who is signed in, by which method, with th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -22,8 +21,6 @@ from kombu.exceptions import OperationalError as BrokerAway
 from realtime.errors import Refused, StoreAway
 
 View = Callable[..., HttpResponseBase]
-
-_FORMS = {"multipart/form-data", "application/x-www-form-urlencoded"}
 
 
 class Problem(Exception):
@@ -116,19 +113,6 @@ def _is_signed_in(request: HttpRequest) -> bool:
         return request.user.is_authenticated
     except DataError:  # A session's key with a NUL, for which PostgreSQL cannot be asked.
         return False
-
-
-def said(request: HttpRequest) -> dict[str, Any]:
-    """Return the object in a request's body, or a form's words; none is an empty one."""
-    if request.content_type in _FORMS:
-        return dict(request.POST.items())
-    try:
-        found = json.loads(request.body or b"{}")
-    except (ValueError, RecursionError) as error:
-        raise bad_request("the body", "a JSON object", "no JSON") from error
-    if not isinstance(found, dict):
-        raise bad_request("the body", "a JSON object", type(found).__name__)
-    return found
 
 
 class _Check(CsrfViewMiddleware):

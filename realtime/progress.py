@@ -15,10 +15,13 @@ from weakref import ref
 
 from realtime.cleaning import is_meant, number, shown, total_of
 from realtime.conf import conf
+from realtime.question import Question
 from realtime.running import LONG, RunningJob
 from realtime.stages import Counter
 
 Item = TypeVar("Item")
+
+NO_JOB = "There is nobody to answer: this is no tracked job."
 
 bound: ContextVar[RunningJob | None] = ContextVar("headway_job", default=None)
 """The running job; bound by `lifecycle` for as long as its task's code runs."""
@@ -40,7 +43,8 @@ def track(
     """Yield the items and count them; each step is a checkpoint.
 
     `total` is the number of items, taken from `len()` where there is one.
-    Inside another `track` it refines the outer one's step. Raises `Cancelled` after a cancel.
+    Inside another `track` it refines the outer one's step. Waits while paused, raises `Cancelled`
+    after a cancel.
     """
     job = _get()
     if job is None:
@@ -59,7 +63,7 @@ def update(
     message: object = None,
     unit: str | None = None,
 ) -> None:
-    """Set what is given, leave the rest; raises `Cancelled` after a cancel."""
+    """Set what is given, leave the rest; waits while paused, raises `Cancelled` after a cancel."""
     job = _get()
     if job is None:
         return
@@ -83,7 +87,7 @@ def update(
 
 
 def advance(n: float = 1) -> None:
-    """Count `n` more items; raises `Cancelled` after a cancel."""
+    """Count `n` more items; waits while paused, raises `Cancelled` after a cancel."""
     job = _get()
     if job is None:
         return
@@ -160,10 +164,26 @@ def attach(
 
 
 def checkpoint() -> None:
-    """Raise `Cancelled` when somebody has cancelled the job."""
+    """Wait while the job is paused; raise `Cancelled` when somebody has cancelled it."""
     job = _get()
     if job is not None and job.asked:
         job.obey()
+
+
+def ask(
+    question: object, choices: Iterable[object] | None = None, timeout: float | None = None
+) -> Any:
+    """Wait for the owner's answer and return it: one of `choices`, or a text where there are none.
+
+    The same question has the same answer in every run of the job, also after a retry; asked
+    again within a run it is a new one. Raises `TimeoutError` after `timeout` seconds, and at once
+    where nobody can answer: outside a tracked job, and while cleaning up after a cancel.
+    Raises `Cancelled` after a cancel.
+    """
+    job = _get()
+    if job is None:
+        raise TimeoutError(NO_JOB)
+    return job.ask(Question(question, choices, timeout))
 
 
 def _counted(
@@ -174,6 +194,7 @@ def _counted(
     job.open_counter(counter, message)
     n = 0
     try:
+        job.checkpoint()
         for item in iterable:
             yield item
             n += 1

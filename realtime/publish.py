@@ -14,7 +14,7 @@ from typing import Any
 
 from realtime import announcer, records
 from realtime.errors import StoreAway
-from realtime.events import JobState, Status, timestamp, with_numbers
+from realtime.events import JobState, Status, Wish, timestamp, with_numbers
 from realtime.layer import shard_of
 from realtime.metrics import counted
 from realtime.states import State, read_one
@@ -63,6 +63,14 @@ class Change:
     """Seconds: only the store may decide whether this change is made, and makes it only when the
     job was not heard for so long."""
 
+    question: str = ""
+    """The id of the question that the task waits to be answered."""
+
+    @property
+    def asks_no_more(self) -> bool:
+        """Whether this tells that the question's time is over."""
+        return not self.silent and self.state.question is None
+
     def later(self) -> Change:
         """Return the change as it is told again to a store that was away; SQL has it already.
 
@@ -86,6 +94,8 @@ class Change:
             told=self.told,
             base=self.base,
             silent_for=self.silent_for,
+            wants=self.state.wants,
+            question=self.question,
         )
 
     def recorded_as(self, answer: Remembered | None) -> bool:
@@ -175,6 +185,8 @@ def end_elsewhere(job: str, status: Status, *, run: str = "", **more: Any) -> Ch
     known = read_one(job)
     if known is None:
         return None
+    if status is Status.CANCELLED:
+        more = {"wants": Wish.CANCEL, **more}
     state = stopped(known, status, **more)
     order = max(state.attempt, 1)
     # No higher one: who knows more than the store is taken for the newer run.
@@ -196,6 +208,7 @@ def stopped(known: State, status: Status, **more: Any) -> JobState:
         "finished_at": finished,
         "stalled": False,
         "eta": None,
+        "question": None,
     }
     left = "cancelled" if status is Status.CANCELLED else "failed"
     still["stages"] = [_left(stage, left) for stage in known.get("stages") or []]

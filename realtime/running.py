@@ -14,9 +14,8 @@ from realtime.errors import Cancelled
 from realtime.events import timestamp
 from realtime.plain import item_as_json
 from realtime.stages import Counter, Stage
+from realtime.steered import Steered
 
-LOST = "It was taken for lost, or has ended elsewhere."
-TAKEN_OVER = "Another worker runs this job now."
 DEPTH = 20
 """Stages within stages."""
 LONG = 10_000
@@ -26,11 +25,8 @@ ITEM_LENGTH = 900
 LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
-class RunningJob:
-    """One attempt of a job in this process: the task's code writes, the reporter reads.
-
-    The few values that both touch are single assignments.
-    """
+class RunningJob(Steered):
+    """One attempt of a job in this process: the task's code writes, the reporter reads."""
 
     def __init__(  # noqa: PLR0913  a job is known by what it inherits
         self,
@@ -47,6 +43,7 @@ class RunningJob:
         worker: str | None = None,
     ) -> None:
         """Begin an attempt."""
+        super().__init__()
         self.id = id
         self.name = name
         self.title = title
@@ -82,26 +79,19 @@ class RunningJob:
         self.path = [self.trunk]
         self._stages = 0
         self.counter = self.trunk.counters[0]
-        self.dirty = True
-        """Whether something has changed since the reporter looked."""
-        self.asked = ""
-        """What people ask of the job, set by the reporter: "" or "cancel"."""
         self.redelivers = False
         """Whether the broker delivers the job again when its worker dies."""
         self.claimed = False
         """Whether the store knows that this run has the job."""
         self.reached: float | None = None
         """The fraction that an earlier run of the same attempt has reached."""
-        self.fenced = ""
-        """Why nothing that this run says counts any more."""
-        self.cancelling = False
 
     def open_counter(self, counter: Counter, message: str) -> None:
         """Begin a loop: the stage's own count, or a refinement of the loop around it."""
         counters = self.path[-1].counters
         self.message = message or self.message
         counter.unit = counter.unit or counters[-1].unit
-        counter.wanted = bool(self.asked)
+        counter.wanted = self.asked
         counters.append(counter)
         self.counter = counter
         self.dirty = True
@@ -164,30 +154,6 @@ class RunningJob:
         """Show a file; one of the same name is replaced."""
         self.files = [one for one in self.files if one["name"] != file["name"]] + [file]
         self.dirty = True
-
-    def hear(self, asks: str) -> None:
-        """Take in what people ask, for the next progress call; called by the reporter."""
-        if asks and not self.cancelling:
-            self.asked = asks
-            for counter in self.counters():
-                counter.wanted = True
-
-    def fence(self, *, ended: bool) -> None:
-        """Take in that nothing of this run counts any more; called by the reporter."""
-        self.fenced = LOST if ended else TAKEN_OVER
-        self.hear("stop")
-
-    def checkpoint(self) -> None:
-        """Obey a request, if there is one."""
-        if self.asked:
-            self.obey()
-
-    def obey(self) -> None:
-        """Raise `Cancelled`, once: the calls of the cleaning up that follows do not raise again."""
-        self.asked = ""
-        self.cancelling = True
-        self.dirty = True
-        raise Cancelled(self.fenced or "The job was cancelled.")
 
     def counters(self) -> list[Counter]:
         """Return the counters of all loops that are open, the outermost first."""

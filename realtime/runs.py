@@ -50,6 +50,8 @@ def resumed(job: RunningJob, seq: int) -> int:
         known = None
     if known and known["attempt"] == job.attempt:
         job.reached = known["fraction"]
+    if known:
+        job.hear(known.get("wants") or "")
     return max(known["seq"] if known else 0, seq) + FORGOTTEN_STEP
 
 

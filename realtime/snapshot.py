@@ -10,7 +10,7 @@ from typing import Any
 
 from realtime.cleaning import number, text
 from realtime.conf import conf
-from realtime.events import JobState, Status, timestamp
+from realtime.events import JobState, Status, Wish, timestamp
 from realtime.lines import WaitingLines
 from realtime.outcomes import WaitingItems
 from realtime.pace import Pace
@@ -20,6 +20,8 @@ from realtime.running import RunningJob
 
 logger = logging.getLogger("realtime")
 
+RESTING = (Status.PAUSED, Status.WAITING)
+"""The statuses of a job whose task waits for people."""
 STALL_SECONDS = 30.0
 STALL_FACTOR = 5.0
 UNIT = 50
@@ -41,6 +43,7 @@ class Snapshots:
         self._intervals: deque[float] = deque(maxlen=9)
         self._stalled = False
         self._known = False
+        self._told: tuple[str, str] | None = None
         self._lines = WaitingLines(job)
         self._items = WaitingItems(job)
         self._base: int | None = None
@@ -57,8 +60,10 @@ class Snapshots:
         self._stalled = stalled
         told = self._lines.told
         items = self._items.take(now) if self._known else self._anew()
+        asked = job.question
+        state = self.state(now)
         return Change(
-            state=self.state(now),
+            state=state,
             order=job.attempt,
             run=job.run,
             claim=not self._known,
@@ -67,9 +72,10 @@ class Snapshots:
             told=told,
             base=self._base,
             items=items,
-            transition=not self._known or bool(items),
-            passing=self._known,
+            transition=(state.status, state.wants) != self._told or bool(items),
+            passing=self._known and (state.status, state.wants) == self._told,
             silent=silent and self._known,
+            question=asked.id if asked else "",
         )
 
     def state(self, now: float, **more: Any) -> JobState:
@@ -81,24 +87,32 @@ class Snapshots:
             return JobState(**{**self._values(now), **more})
         except Exception:
             logger.exception("The progress of job %s cannot be read", self._job.id)
-            known = {"status": Status.RUNNING, "started_at": self._job.started_at}
+            known = {"status": _status(self._job), "started_at": self._job.started_at}
             return JobState(**{**identity(self._job), **known, **more})
 
     def _values(self, now: float) -> dict[str, Any]:
         job = self._job
         counter = job.path[-1].counters[1:2] or job.path[-1].counters[:1]
         fraction = self._forward(job.trunk.fraction)
-        self._pace.observe(now, counter[0].count, fraction)
+        status = _status(job)
+        asked = job.question if status == Status.WAITING else None
+        rests = status in RESTING
+        if rests:
+            self._pace.rest(now)
+        else:
+            self._pace.observe(now, counter[0].count, fraction)
         return {
             **identity(job),
-            "status": Status.CANCELLING if job.cancelling else Status.RUNNING,
+            "status": status,
+            "wants": job.wants,
+            "question": asked.view() if asked else None,
             "current": counter[0].count,
             "total": number(counter[0].total),
             "unit": text(counter[0].unit, UNIT),
             "fraction": fraction,
             "message": text(job.message, conf.TEXT_LENGTH),
-            "rate": _rounded(self._pace.rate),
-            "eta": _rounded(self._pace.eta(now)),
+            "rate": None if rests else _rounded(self._pace.rate),
+            "eta": None if rests else _rounded(self._pace.eta(now)),
             "stages": [stage.view() for stage in job.trunk.children],
             "ok": _whole(job.ok),
             "failed": _whole(job.failed),
@@ -153,6 +167,7 @@ class Snapshots:
     def accepted(self, change: Change, log: int) -> None:
         """Note that store and SQL know this execution, and where its lines begin in the log."""
         self._known = self._job.claimed = True
+        self._told = (change.state.status, change.state.wants)
         self._base = log - change.told - len(change.lines)
 
     def _anew(self) -> Items | None:
@@ -172,6 +187,8 @@ class Snapshots:
         self._updated_at = timestamp()
 
     def _is_stalled(self, now: float) -> bool:
+        if self._job.paused or self._job.question:
+            self._changed = now
         usual = statistics.median(self._intervals) if self._intervals else 0.0
         return now - self._changed > max(STALL_SECONDS, STALL_FACTOR * usual)
 
@@ -199,6 +216,15 @@ def identity(job: RunningJob) -> dict[str, Any]:
         "worker": job.worker,
         "redelivers": job.redelivers,
     }
+
+
+def _status(job: RunningJob) -> Status:
+    if job.cancelling or job.wants == Wish.CANCEL:
+        return Status.CANCELLING
+    if job.paused:
+        return Status.PAUSED
+    asked = job.question
+    return Status.WAITING if asked and not asked.closing else Status.RUNNING
 
 
 def _whole(value: object) -> int:

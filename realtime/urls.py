@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from realtime import api, views
+from realtime import actions, api, views
 
 app_name = "realtime"
 urlpatterns = [
@@ -13,11 +13,15 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("metrics", views.metrics, name="metrics"),
     path("api/jobs", api.jobs, name="jobs"),
+    path("api/jobs/actions", actions.many, name="actions"),
     path("api/jobs/<str:job>", api.job, name="job"),
     path("api/jobs/<str:job>/log", api.log, name="log"),
     path("api/jobs/<str:job>/items", api.items, name="items"),
-    path("api/jobs/<str:job>/cancel", api.cancel, name="cancel"),
-    path("api/jobs/<str:job>/again", api.again, name="again"),
+    path("api/jobs/<str:job>/cancel", actions.cancel, name="cancel"),
+    path("api/jobs/<str:job>/pause", actions.pause, name="pause"),
+    path("api/jobs/<str:job>/resume", actions.resume, name="resume"),
+    path("api/jobs/<str:job>/answer", actions.answer, name="answer"),
+    path("api/jobs/<str:job>/again", actions.again, name="again"),
     path("api/jobs/<str:job>/files/<str:name>", api.file, name="file"),
     re_path(r"^api(?:/[\s\S]*)?\Z", api.nothing),
 ]

@@ -10,6 +10,9 @@ from realtime.running import RunningJob
 from realtime.snapshot import Snapshots
 from realtime.store import Remembered
 
+LOST = "It was taken for lost, or has ended elsewhere."
+TAKEN_OVER = "Another worker runs this job now."
+
 
 class Watched:
     """What the reporter keeps of a running job."""
@@ -58,11 +61,13 @@ class Watched:
             # The store has lost the job: it gets the whole state again, not signs of life.
             self.job.dirty = True
         self.known = max(self.known, answer.seq)
-        self.job.hear(answer.asks)
+        self.job.hear(answer.wants)
         if answer.accepted:
             self.snapshots.accepted(change, answer.log)
+            if change.question:
+                self.job.hear_answer(change.question, answer.answer, closed=change.asks_no_more)
         else:
-            self.job.fence(ended=answer.ended)
+            self.job.fence(LOST if answer.ended else TAKEN_OVER)
             self.spoken = self.next = math.inf
 
     def _go_unheard(self, change: Change) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from celery import Task, chain, shared_task
 from celery.exceptions import Ignore
 
-from realtime import HeadwayError, JobError, items, progress
+from realtime import Cancelled, HeadwayError, JobError, items, progress
 from realtime.logging import JobHandler
 
 
@@ -240,3 +240,67 @@ def _descend(levels: int) -> None:
     with progress.stage("level " + "x" * 1_000):
         if levels:
             _descend(levels - 1)
+
+
+@shared_task
+def steps(told: str, steps: int = 100_000) -> str:
+    """Write each step to a file; clean up in three steps when cancelled."""
+    try:
+        for number in progress.track(range(steps)):
+            Path(told).write_text(str(number))
+            time.sleep(0.01)
+    except Cancelled:
+        for number in progress.track(range(3), message="cleaning up"):
+            Path(told + ".cleaned").write_text(str(number))
+            time.sleep(0.2)
+        raise
+    return "done"
+
+
+@shared_task(acks_late=True, reject_on_worker_lost=True)
+def steps_late(told: str, steps: int) -> int:
+    """Write each step, and which process does it, in a message that may be delivered again."""
+    for number in progress.track(range(steps)):
+        with Path(told).open("a") as file:
+            file.write(f"{os.getpid()} {number}\n")
+        time.sleep(0.01)
+    return os.getpid()
+
+
+@shared_task(acks_late=True, reject_on_worker_lost=True)
+def asks(told: str, gate: str = "", timeout: float | None = None) -> str:
+    """Ask two questions, tell the answers, and wait for the gate between them."""
+    with Path(told).open("a") as file:
+        file.write(f"{os.getpid()} asks\n")
+    try:
+        first = progress.ask("Replace them?", choices=["Yes", "No"], timeout=timeout)
+    except TimeoutError:
+        first = "nobody"
+    with Path(told).open("a") as file:
+        file.write(f"{os.getpid()} {first}\n")
+    _waits_for(gate)
+    return f"{first}, {progress.ask('By what?')}" if gate else first
+
+
+@shared_task
+def start_many(told: str, children: int) -> None:
+    """Start tasks that would go on for long, tell their ids, and go on as well."""
+    jobs = [steps.delay(f"{told}.{number}").id for number in range(children)]
+    Path(told + ".part").write_text(" ".join(jobs))
+    Path(told + ".part").rename(told)
+    for _ in progress.track(range(100_000)):
+        time.sleep(0.01)
+
+
+@shared_task(acks_late=True, reject_on_worker_lost=True)
+def cleans_late(told: str) -> None:
+    """Go on until cancelled, then clean up for long, in a message that may come again."""
+    path = Path(told)
+    try:
+        path.write_text(str(os.getpid()))
+        for _ in progress.track(range(100_000)):
+            time.sleep(0.01)
+    except Cancelled:
+        path.with_name("cleaning").touch()
+        for _ in progress.track(range(100_000), message="cleaning up"):
+            time.sleep(0.01)

@@ -19,17 +19,18 @@ def words(text: str) -> set[str]:
 
 # Every module stands on one side, between the two, or outside of both.
 WRITES = words(
-    "progress running stages lines snapshot watched transition unsent reporter lifecycle queueing"
-    " runs lease reaper rounds orphans broker held tracking fence files outcomes logging archive"
+    "progress running steered question admission stages lines snapshot watched transition unsent"
+    " reporter lifecycle queueing runs lease reaper rounds orphans broker held tracking fence files"
+    " outcomes logging archive"
 )
 READS = words(
     "hub healing watchers delivery log_feed known listener mailbox consumers handshake reading"
     " views api problems exposition threads permissions sessions coroutines rights inbox limits"
-    " daphne uvicorn wire drain asking together item_list confidential"
+    " daphne uvicorn wire drain together actions bodies item_list confidential"
 )
 BETWEEN = words(
     "events conf errors cleaning states publish announcer records layer models metrics pace latch"
-    " forks protocol owners control plain cells calls repeats log_parts redaction failure"
+    " forks protocol owners control asking plain cells calls repeats log_parts redaction failure"
 )
 OUTSIDE = {"__init__", "admin", "apps", "asgi", "checks", "middleware", "routing", "urls"}
 

@@ -1,9 +1,9 @@
 """Where live states and logs are kept: in Redis, or in memory for tests. One contract.
 
-Each job has one record: its newest state, its numbers, who runs it and what people ask of it.
+Each job has one record: its newest state, its numbers, who runs it and what people want of it.
 `remember` is the only way to change a state, and is one atomic step for each job:
 refuse what comes after the end or from an older run, give the next seq, append the log lines,
-renew the lease, hand back what people ask.
+renew the lease, hand back what people want and answer.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from __future__ import annotations
 from realtime.conf import conf
 from realtime.store.contract import (
     LINES_PER_READ,
+    Answered,
     Lead,
     Lines,
     Remembered,
     Report,
     Sign,
+    Standing,
     Store,
     Totals,
 )
@@ -24,6 +26,7 @@ from realtime.store.in_redis import RedisStore
 
 __all__ = [
     "LINES_PER_READ",
+    "Answered",
     "Lead",
     "Lines",
     "MemoryStore",
@@ -31,6 +34,7 @@ __all__ = [
     "Remembered",
     "Report",
     "Sign",
+    "Standing",
     "Store",
     "Totals",
     "close_stores",

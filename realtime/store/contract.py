@@ -38,6 +38,10 @@ class Report:
     base: int | None = None
     """After which line the run's first one comes, once the writer knows: numbers go on from here
     when Redis lost everything."""
+    wants: str = ""
+    """What the writer has heard that people want: kept where the store has lost it."""
+    question: str = ""
+    """The id of the question that the run asks, "" for none: its answer is handed back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +54,32 @@ class Remembered:
     """The job's seq now."""
     log: int
     """The number of the newest log line."""
-    asks: str
-    """What people ask of the job: "" or "cancel"."""
+    wants: str
+    """What people want of the job, a `Wish`; "" while they have said nothing."""
     ended: bool = False
     """Whether the job had ended before."""
+    answer: str = ""
+    """The answer to the question of the report, as JSON; "" while there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a job stands, for who is about to run it."""
+
+    known: bool
+    """Whether a state of it is there."""
+    wants: str
+    """What people want of it, "" while they have said nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What became of an answer."""
+
+    taken: bool
+    """Whether this is the answer that counts."""
+    kept: str
+    """The answer that counts, as JSON; "" when the question is not asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +141,14 @@ class Store(Protocol):
     def log(self, job: str, after: int, limit: int = LINES_PER_READ) -> Lines:
         """Return the lines that follow line `after`."""
 
-    def ask(self, job: str, what: str) -> None:
-        """Leave a request, which the job's next report brings back to it."""
+    def want(self, jobs: list[str], wish: str) -> None:
+        """Leave what people want of jobs, brought back by each report; a cancel stays."""
+
+    def answer(self, job: str, question: str, answer: str) -> Answered:
+        """Leave an answer, as JSON, if the job's state asks this and nobody was faster."""
+
+    def standing(self, job: str) -> Standing:
+        """Tell how a job stands."""
 
     def renew(self, jobs: list[str]) -> None:
         """Renew the leases of those jobs that are known and have not ended; no state changes."""

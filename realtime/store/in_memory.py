@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from threading import Lock
 
 from realtime.conf import conf
-from realtime.events import with_numbers
+from realtime.events import Wish, with_numbers
 from realtime.store.contract import (
     LINES_PER_READ,
+    Answered,
     Lead,
     Lines,
     Remembered,
     Report,
     Sign,
+    Standing,
     Totals,
     numbered,
 )
@@ -28,7 +31,8 @@ class _Record:
     ended: bool = False
     order: int = -1
     run: str = ""
-    asks: str = ""
+    wants: str = ""
+    answers: dict[str, str] = field(default_factory=dict)
     state: str = ""
     heard: float = 0.0
     base: int | None = None
@@ -79,10 +83,26 @@ class MemoryStore:
         found = list(record.lines)[start - first : start - first + limit]
         return numbered(found, start, after)
 
-    def ask(self, job: str, what: str) -> None:
-        """Keep the request in the job's record."""
+    def want(self, jobs: list[str], wish: str) -> None:
+        """Keep the wish in the jobs' records."""
         with self._lock:
-            self._records.setdefault(job, _Record()).asks = what
+            for record in (self._records.setdefault(job, _Record()) for job in jobs):
+                record.wants = record.wants if record.wants == Wish.CANCEL else str(wish)
+
+    def answer(self, job: str, question: str, answer: str) -> Answered:
+        """Keep the answer in the job's record."""
+        with self._lock:
+            record = self._records.get(job, _Record())
+            asked = json.loads(record.state)["question"] if record.state else None
+            if not asked or asked["id"] != question:
+                return Answered(taken=False, kept="")
+            taken = question not in record.answers
+            return Answered(taken=taken, kept=record.answers.setdefault(question, answer))
+
+    def standing(self, job: str) -> Standing:
+        """Look into the job's record."""
+        record = self._records.get(job, _Record())
+        return Standing(known=bool(record.seq), wants=record.wants)
 
     def renew(self, jobs: list[str]) -> None:
         """Renew leases under the lock."""
@@ -142,8 +162,14 @@ class MemoryStore:
             accepted = bool(report.ends and report.run and report.run == record.run)
         elif accepted := _acceptable(record, report):
             _apply(record, report)
+        answer = record.answers.get(report.question, "") if accepted and not ended else ""
         return Remembered(
-            accepted=accepted, seq=record.seq, log=record.log, asks=record.asks, ended=ended
+            accepted=accepted,
+            seq=record.seq,
+            log=record.log,
+            wants=record.wants,
+            ended=ended,
+            answer=answer,
         )
 
 
@@ -159,6 +185,7 @@ def _acceptable(record: _Record, report: Report) -> bool:
 
 def _apply(record: _Record, report: Report) -> None:
     record.heard = time.monotonic()
+    record.wants = record.wants or report.wants
     lines = _fresh(record, report)
     record.lines.extend(lines)
     _bound(record.lines)

@@ -16,11 +16,13 @@ from realtime.errors import StoreAway
 from realtime.store import scripts
 from realtime.store.contract import (
     LINES_PER_READ,
+    Answered,
     Lead,
     Lines,
     Remembered,
     Report,
     Sign,
+    Standing,
     Totals,
     numbered,
 )
@@ -40,6 +42,8 @@ class RedisStore:
             max_connections=1_000,
         )
         self._remember = self._redis.register_script(scripts.REMEMBER)
+        self._want = self._redis.register_script(scripts.WANT)
+        self._answer = self._redis.register_script(scripts.ANSWER)
         self._log = self._redis.register_script(scripts.LOG)
         self._renew = self._redis.register_script(scripts.RENEW)
         self._lead = self._redis.register_script(scripts.LEAD)
@@ -50,8 +54,15 @@ class RedisStore:
         """Send all reports in one round trip."""
         answers = self._scripted(self._remember, [_arguments(report) for report in reports])
         return [
-            Remembered(accepted=bool(accepted), seq=seq, log=log, asks=asks, ended=bool(ended))
-            for accepted, seq, log, asks, ended in answers
+            Remembered(
+                accepted=bool(accepted),
+                seq=seq,
+                log=log,
+                wants=wants,
+                ended=bool(ended),
+                answer=answer,
+            )
+            for accepted, seq, log, wants, ended, answer in answers
         ]
 
     def states(self, jobs: list[str]) -> dict[str, str]:
@@ -79,16 +90,19 @@ class RedisStore:
         start, found = _answered(lambda: self._log(keys=keys, args=[after, limit]))
         return numbered(found, start, after)
 
-    def ask(self, job: str, what: str) -> None:
-        """Keep the request in the job's record."""
+    def want(self, jobs: list[str], wish: str) -> None:
+        """Keep the wish in the jobs' records, in one round trip."""
+        self._scripted(self._want, [([_key(job)], [wish, conf.KEEP_SILENT]) for job in jobs])
 
-        def send() -> None:
-            with self._redis.pipeline(transaction=True) as pipe:
-                pipe.hset(_key(job), "asks", what)
-                pipe.expire(_key(job), conf.KEEP_SILENT)
-                pipe.execute()
+    def answer(self, job: str, question: str, answer: str) -> Answered:
+        """Keep the answer in the job's record."""
+        taken, kept = self._scripted(self._answer, [([_key(job)], [question, answer])])[0]
+        return Answered(taken=bool(taken), kept=kept)
 
-        _answered(send)
+    def standing(self, job: str) -> Standing:
+        """Look into the job's record."""
+        seq, wants = _answered(lambda: self._redis.hmget(_key(job), ["seq", "wants"]))
+        return Standing(known=bool(seq), wants=wants or "")
 
     def renew(self, jobs: list[str]) -> None:
         """Renew all leases in one round trip."""
@@ -201,5 +215,5 @@ def _arguments(report: Report) -> tuple[list[str], list[Any]]:
     values = (order, report.run, report.floor, report.body, ends, keep, conf.LOG_LINES, claim)
     silent_for = report.silent_for or ""
     place = ("" if report.base is None else report.base, report.told)
-    more = (silent_for, *place, conf.LOG_BYTES)
+    more = (silent_for, *place, conf.LOG_BYTES, report.wants, report.question)
     return [_key(report.job), _log_key(report.job)], [*values, *more, *report.lines]

@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 REMEMBER = """
-local had = redis.call('HMGET', KEYS[1], 'seq', 'log', 'ended', 'order', 'run', 'asks', 'heard',
+local had = redis.call('HMGET', KEYS[1], 'seq', 'log', 'ended', 'order', 'run', 'wants', 'heard',
   'base', 'bytes')
 local seq, log = tonumber(had[1] or 0), tonumber(had[2] or 0)
 local order, run, floor = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local body, ends, keep, cap = ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
-local claim, silent_for, told, first = ARGV[8], ARGV[9], tonumber(ARGV[11]), 13
-local most = tonumber(ARGV[12])
+local claim, silent_for, told, first = ARGV[8], ARGV[9], tonumber(ARGV[11]), 15
+local most, heard_wants, question = tonumber(ARGV[12]), ARGV[13], ARGV[14]
 local bytes = tonumber(had[9] or 0)
-local asks, holder = had[6] or '', had[5] or ''
+local wants, holder = had[6] or '', had[5] or ''
 local known = tonumber(had[4] or -1)
 if had[3] then
   -- The same end told twice, because the first answer was lost, is no other end.
   local again = ends == '1' and run ~= '' and run == holder
-  return {again and 1 or 0, seq, log, asks, 1}
+  return {again and 1 or 0, seq, log, wants, 1, ''}
 end
-if order < known or (order == 0 and known == 0) then return {0, seq, log, asks, 0} end
+if order < known or (order == 0 and known == 0) then return {0, seq, log, wants, 0, ''} end
 if order == known and claim == '' and string.sub(holder, 1, #run) ~= run and holder ~= ''
   -- Who knows a higher seq ran it last: the store had lost everything, and an older run spoke.
   and floor <= seq then
-  return {0, seq, log, asks, 0}
+  return {0, seq, log, wants, 0, ''}
 end
 local time = redis.call('TIME')
 local now = time[1] .. '.' .. string.format('%06d', time[2])
 if silent_for ~= '' and had[7] and tonumber(now) - tonumber(had[7]) < tonumber(silent_for) then
-  return {0, seq, log, asks, 0}
+  return {0, seq, log, wants, 0, ''}
 end
 redis.call('HSET', KEYS[1], 'heard', now)
+if wants == '' and heard_wants ~= '' then
+  wants = heard_wants
+  redis.call('HSET', KEYS[1], 'wants', wants)
+end
 if told > 0 or #ARGV >= first then
   -- Each line has a place: those told twice are in it already, those before them may be lost.
   local base = tonumber(ARGV[10]) or (run ~= '' and holder == run and tonumber(had[8])) or log
@@ -65,7 +69,26 @@ elseif #ARGV >= first then
 end
 redis.call('EXPIRE', KEYS[1], keep)
 redis.call('EXPIRE', KEYS[2], keep)
-return {1, seq, log, asks, 0}
+if question == '' then return {1, seq, log, wants, 0, ''} end
+return {1, seq, log, wants, 0, redis.call('HGET', KEYS[1], 'answer:' .. question) or ''}
+"""
+
+WANT = """
+if redis.call('HGET', KEYS[1], 'wants') ~= 'cancel' then
+  redis.call('HSET', KEYS[1], 'wants', ARGV[1])
+end
+redis.call('EXPIRE', KEYS[1], ARGV[2])
+"""
+
+ANSWER = """
+local name = 'answer:' .. ARGV[1]
+local state = redis.call('HGET', KEYS[1], 'state')
+local question = state and cjson.decode(state).question
+local asked = type(question) == 'table' and question.id == ARGV[1]
+local kept = redis.call('HGET', KEYS[1], name)
+if kept or not asked then return {0, asked and kept or ''} end
+redis.call('HSET', KEYS[1], name, ARGV[2])
+return {1, ARGV[2]}
 """
 
 LOG = """

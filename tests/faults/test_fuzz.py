@@ -105,7 +105,14 @@ WORD = (
     | st.text(max_size=8).map(lambda text: quote(text.encode("utf-8", "replace"), safe=""))
 )
 PATH = st.lists(WORD, max_size=5).map("/".join) | st.sampled_from(
-    ["api/jobs", f"api/jobs/{OURS}", f"api/jobs/{OURS}/log", f"api/jobs/{OURS}/cancel", "readyz"]
+    [
+        "api/jobs",
+        f"api/jobs/{OURS}",
+        f"api/jobs/{OURS}/log",
+        f"api/jobs/{OURS}/cancel",
+        "api/jobs/actions",
+        "readyz",
+    ]
 )
 KEY = st.sampled_from(
     ["status", "name", "owner", "q", "since", "cursor", "after", "limit", "tag", "x", "__proto__"]

@@ -148,7 +148,7 @@ class Histories(RuleBasedStateMachine):
     def cancel(self, at: int) -> None:
         """Ask a job to stop."""
         if (run := self._one(at)) and not self.world.away:
-            store.get_store().ask(run.job.id, "cancel")
+            store.get_store().want([run.job.id], "cancel")
 
     @rule()
     def lose_store(self) -> None:

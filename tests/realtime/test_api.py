@@ -76,7 +76,7 @@ def test_the_owner_reads_the_state_and_the_log(job_of: Any, ana: Any) -> None:
     client = client_of(ana)
     state = client.get(f"/headway/api/jobs/{job}").json()
     assert (state["id"], state["current"], state["seq"]) == (job, 3, 1)
-    assert state["actions"] == ["cancel"]
+    assert state["actions"] == ["cancel", "pause"]
     log = client.get(f"/headway/api/jobs/{job}/log").json()
     assert [(line["n"], line["text"]) for line in log["lines"]] == [(1, "one")]
     assert client.get(f"/headway/api/jobs/{job}/log?after=1").json()["lines"] == []
@@ -171,7 +171,7 @@ def test_a_running_job_is_asked_to_stop(job_of: Any, ana: Any, store: Store) -> 
     answer = client_of(ana).post(f"/headway/api/jobs/{job}/cancel")
     assert (answer.status_code, answer.json()["status"]) == (202, "cancelling")
     kept = store.remember([Report(job=job, order=1)])
-    assert kept[0].asks == "cancel"
+    assert kept[0].wants == "cancel"
 
 
 def test_actions_need_the_sessions_token(job_of: Any, ana: Any) -> None:

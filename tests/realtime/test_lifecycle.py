@@ -22,9 +22,9 @@ from realtime.errors import Cancelled, StoreAway
 from realtime.events import JobState, Status
 from realtime.models import File, Job
 from realtime.reporter import get_reporter
-from realtime.running import LOST, TAKEN_OVER
 from realtime.states import read_one
 from realtime.store import RedisStore, Report, get_store
+from realtime.watched import LOST, TAKEN_OVER
 from tests import tasks
 from tests.services import RedisServer, wait_until
 

@@ -30,7 +30,7 @@ class Publisher:
         self.changes: list[Change] = []
         self.times: list[float] = []
         self.away = False
-        self.asks = ""
+        self.wants = ""
         self.seq = 0
         self.release = threading.Event()
         self.release.set()
@@ -49,7 +49,7 @@ class Publisher:
 
     def _answer(self) -> Remembered:
         self.seq += 1
-        return Remembered(accepted=True, seq=self.seq, log=0, asks=self.asks)
+        return Remembered(accepted=True, seq=self.seq, log=0, wants=self.wants)
 
     @property
     def states(self) -> list[Any]:
@@ -113,7 +113,7 @@ def test_a_request_reaches_the_loop(
 ) -> None:
     """What the store answers is raised by the next step."""
     reporter.watch(job)
-    publisher.asks = "cancel"
+    publisher.wants = "cancel"
     with pytest.raises(progress_cancelled()):
         for _ in progress.track(iter(int, 1)):
             time.sleep(0.001)
@@ -159,7 +159,7 @@ def test_what_changes_while_the_reporter_looks_is_told(job: RunningJob) -> None:
             return False
 
     watched = Watched(job)
-    watched.learn(watched.take(0), Remembered(accepted=True, seq=1, log=0, asks=""), 0)
+    watched.learn(watched.take(0), Remembered(accepted=True, seq=1, log=0, wants=""), 0)
     assert not job.dirty
     job.open_counter(Loop(), "")
     job.dirty = False
@@ -195,7 +195,7 @@ def test_a_job_that_sql_cannot_be_told_of_holds_nobody_else_up(
 
     def publish(changes: list[Change], **_: Any) -> Published:
         rows = [Row(change.state, 1, 0) for change in changes]
-        answer = Remembered(accepted=True, seq=1, log=0, asks="")
+        answer = Remembered(accepted=True, seq=1, log=0, wants="")
         return Published(answers=[answer for _ in changes], unrecorded=held(rows))
 
     def ended(job: str) -> Transition:

@@ -140,18 +140,18 @@ def test_a_log_keeps_so_many_bytes(store: Store, job: str, settings: Any) -> Non
 def test_requests_come_back_with_the_next_report(store: Store, job: str) -> None:
     """What people ask travels on the answer, also to a job that has just ended."""
     one(store, report(job))
-    store.ask(job, "cancel")
-    assert one(store, report(job)).asks == "cancel"
-    assert one(store, report(job, body="")).asks == "cancel"
+    store.want([job], "cancel")
+    assert one(store, report(job)).wants == "cancel"
+    assert one(store, report(job, body="")).wants == "cancel"
 
 
 def test_a_request_may_come_before_the_first_report(store: Store, job: str) -> None:
     """Cancelling a job of which the store knows nothing yet is not forgotten."""
-    store.ask(job, "cancel")
+    store.want([job], "cancel")
     assert store.states([job]) == {}
     assert store.signs([job]) == {}
     answer = one(store, report(job))
-    assert (answer.accepted, answer.asks) == (True, "cancel")
+    assert (answer.accepted, answer.wants) == (True, "cancel")
 
 
 def test_an_end_that_is_told_twice_is_one_end(store: Store, job: str) -> None:
@@ -159,7 +159,7 @@ def test_an_end_that_is_told_twice_is_one_end(store: Store, job: str) -> None:
     end = report(job, body=state(job, Status.SUCCEEDED).body(), ends=True)
     assert (one(store, end).accepted, one(store, end)) == (
         True,
-        Remembered(accepted=True, seq=1, log=0, asks="", ended=True),
+        Remembered(accepted=True, seq=1, log=0, wants="", ended=True),
     )
     other = report(job, run="two", body=state(job, Status.FAILED).body(), ends=True)
     assert not one(store, other).accepted
@@ -275,7 +275,7 @@ def test_redis_forgets_ended_jobs_and_only_after_a_while(redis: RedisServer, job
 
     store = RedisStore(redis.url)
     store.remember([report(job, lines=("{}",))])
-    store.ask(str(uuid.uuid4()), "cancel")
+    store.want([str(uuid.uuid4())], "cancel")
     with redis.client() as client:
         keys = list(client.scan_iter("headway:*"))
         assert keys

@@ -1,0 +1,124 @@
+"""Steering jobs over HTTP: cancel, pause, resume, answer, again, for one job or for many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from realtime import control, permissions
+from realtime.api import seen, visible
+from realtime.bodies import body_of, demanded
+from realtime.errors import BadAnswer, Refused
+from realtime.problems import Problem, answers, bad_request
+from realtime.states import State
+
+MOST = 100
+"""Jobs that one request steers: each end of one that waits is recorded before the answer."""
+SIMPLE: dict[str, Callable[[str], State]] = {"pause": control.pause, "resume": control.resume}
+ACTIONS = ("cancel", *SIMPLE)
+"""What can be done to many jobs at once: each question has its own answer."""
+
+
+@answers("POST")
+def cancel(request: HttpRequest, job: str) -> HttpResponse:
+    """Ask a job to stop, with what it has started unless `tree` is false; `terminate` by force."""
+    state = _steered(request, job)
+    body = body_of(request, {"tree": bool, "terminate": bool})
+    return _told(request, _cancel(request, state["id"], body))
+
+
+@answers("POST")
+def pause(request: HttpRequest, job: str) -> HttpResponse:
+    """Ask a running job to wait."""
+    return _simple(request, job, "pause")
+
+
+@answers("POST")
+def resume(request: HttpRequest, job: str) -> HttpResponse:
+    """Let a paused job go on."""
+    return _simple(request, job, "resume")
+
+
+@answers("POST")
+def answer(request: HttpRequest, job: str) -> HttpResponse:
+    """Answer what a job asks."""
+    state = _steered(request, job)
+    body = body_of(request, {"answer": object, "question": str})
+    said = demanded(body, "answer", "one of the choices, or a text")
+    by = request.user.get_username()
+    try:
+        told = control.answer(state["id"], said, question=body.get("question"), by=by)
+    except BadAnswer as error:
+        raise bad_request("answer", error.wanted, str(error.got)) from error
+    return _told(request, told)
+
+
+@answers("POST")
+def again(request: HttpRequest, job: str) -> HttpResponse:
+    """Run a job again, or its failed items alone, and answer the new one."""
+    state = _steered(request, job)
+    body = body_of(request, {"only_failed": bool})
+    fresh = control.again(state["id"], only_failed=body.get("only_failed", False))
+    return JsonResponse(visible(request, str(fresh.pk)), status=202)
+
+
+@answers("POST")
+def many(request: HttpRequest) -> HttpResponse:
+    """Do one thing to many jobs: the states of those that take it, the reasons of the others."""
+    body = body_of(request, {"action": str, "ids": list, "tree": bool})
+    action = demanded(body, "action", f"one of {', '.join(ACTIONS)}")
+    if action not in ACTIONS:
+        raise bad_request("action", f"one of {', '.join(ACTIONS)}", action)
+    done: list[State] = []
+    refused: list[dict[str, Any]] = []
+    for job in _ids(body):
+        try:
+            state = _steered(request, job)
+            done.append(_done(request, action, state["id"], body))
+        except (Refused, Problem) as error:
+            status = error.status if isinstance(error, Problem) else 409
+            refused.append({"id": job, "status": status, "detail": str(error)})
+    operator = permissions.is_operator(request.user)
+    jobs = [seen(request, state, operator=operator) for state in done]
+    return JsonResponse({"jobs": jobs, "refused": refused}, status=202)
+
+
+def _done(request: HttpRequest, action: str, job: str, body: dict[str, Any]) -> State:
+    return _cancel(request, job, body) if action == "cancel" else SIMPLE[action](job)
+
+
+def _simple(request: HttpRequest, job: str, action: str) -> HttpResponse:
+    state = _steered(request, job)
+    body_of(request, {})
+    return _told(request, SIMPLE[action](state["id"]))
+
+
+def _cancel(request: HttpRequest, job: str, body: dict[str, Any]) -> State:
+    return control.cancel(
+        job,
+        tree=body.get("tree", True),
+        terminate=body.get("terminate", False),
+        may=lambda state: permissions.may_control(request.user, state),
+    )
+
+
+def _steered(request: HttpRequest, job: str) -> State:
+    """Return the state of a job that the caller may steer."""
+    state = visible(request, job)
+    if not permissions.may_control(request.user, state):
+        raise Problem(403, "Not allowed", "You may see this job, but not steer it.")
+    return state
+
+
+def _told(request: HttpRequest, state: State) -> HttpResponse:
+    operator = permissions.is_operator(request.user)
+    return JsonResponse(seen(request, state, operator=operator), status=202)
+
+
+def _ids(body: dict[str, Any]) -> list[str]:
+    ids: list[Any] = demanded(body, "ids", "a list of job ids")
+    if not 1 <= len(ids) <= MOST or not all(type(one) is str for one in ids):
+        raise bad_request("ids", f"a list of 1 to {MOST} job ids", str(ids))
+    return list(dict.fromkeys(ids))

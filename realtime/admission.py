@@ -1,0 +1,66 @@
+"""What a task that is about to run must know: what people want of its job, whoever ran it before.
+
+A job that was cancelled while it waited never starts: its revocation may have been lost, and a
+message may be delivered again.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from celery.app.task import Task
+from django.db import Error
+
+from realtime.asking import ask
+from realtime.events import Status, Wish
+from realtime.models import Job
+from realtime.runs import run_of
+from realtime.store import Standing
+
+logger = logging.getLogger("realtime")
+
+YOUNG = timedelta(seconds=5)
+"""A job that was queued just now may be one of which the store has not been told yet."""
+NOTHING = Standing(known=False, wants="")
+
+
+def wants_of(job: str, queued_at: str) -> str:
+    """Return what people want of a job: what the store says, SQL where the store has lost it."""
+    said = ask(lambda store: store.standing(job), NOTHING)
+    if said.wants or said.known or _is_young(queued_at):
+        return said.wants
+    return _recorded(job)
+
+
+def connect() -> None:
+    """Let each task be stopped before its code runs; signals cannot do that.
+
+    Celery looks for a `before_start` that somebody has put into its class of tasks, and calls it.
+    A task that has one of its own, and does not call this, is told by its first progress call.
+    """
+    Task.before_start = _before_start  # type: ignore[method-assign]
+
+
+def _before_start(self: Any, task_id: str, args: Any, kwargs: Any) -> None:
+    """Raise `Cancelled` when the job was cancelled before."""
+    del self, args, kwargs
+    run = run_of(task_id)
+    if run is not None and run.job.wants == Wish.CANCEL:
+        run.job.checkpoint()
+
+
+def _is_young(queued_at: str) -> bool:
+    return datetime.now(UTC) - datetime.fromisoformat(queued_at) < YOUNG
+
+
+def _recorded(job: str) -> str:
+    try:
+        row = Job.objects.filter(pk=job).first()
+    except Error as error:
+        logger.warning("The database is away, job %s starts without it: %s", job, error)
+        return ""
+    if row is None:
+        return ""
+    return Wish.CANCEL if row.status == Status.CANCELLED else row.last.get("wants") or ""

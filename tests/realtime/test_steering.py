@@ -1,0 +1,228 @@
+"""Cancel, pause, resume, ask and answer, in a real worker of each pool."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from celery import current_app
+
+from realtime import control
+from realtime.errors import Refused
+from realtime.models import Job
+from realtime.states import read_one
+from realtime.store import get_store
+from tests import tasks
+from tests.processes import Child, worker
+from tests.services import RedisServer, wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SOON = 1.5
+"""Seconds: a request reaches a loop within one, and the machine may be busy."""
+
+
+@pytest.fixture(params=["prefork", "threads", "solo", "gevent"], scope="module")
+def pool(
+    request: pytest.FixtureRequest, redis: RedisServer, django_db_setup: None
+) -> Iterator[Child]:
+    """Run a worker of each pool."""
+    with worker(request.param) as one:
+        yield one
+
+
+@pytest.fixture
+def any_worker(pool: Child, transactional_db: None) -> Child:
+    """Return a worker of each pool."""
+    return pool
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Path:
+    """Return the file in which a task tells what it does."""
+    return tmp_path / "told"
+
+
+def has(job: str, seconds: float = 10, **values: Any) -> dict[str, Any]:
+    """Return a job's state once it has these values."""
+
+    def found() -> Any:
+        state = read_one(job)
+        return state if state and all(state[name] == one for name, one in values.items()) else None
+
+    return wait_until(found, f"{values}, got {read_one(job)}", seconds)  # type: ignore[no-any-return]
+
+
+def pool_of(worker: Child) -> str:
+    """Return what pool a worker was started with."""
+    command: Any = worker.process.args
+    return str(command[command.index("-P") + 1])
+
+
+def running(told: Path, steps: int = 100_000) -> str:
+    """Start a task of many steps, and wait until it runs."""
+    job = str(tasks.steps.delay(str(told), steps).id)
+    wait_until(told.exists, "the task to run", 20)
+    has(job, status="running")
+    return job
+
+
+def test_a_cancel_is_heard_at_once_and_cleaning_up_is_shown(any_worker: Child, told: Path) -> None:
+    """The loop ends within a second; what the task does then makes progress of its own."""
+    job = running(told)
+    before = time.monotonic()
+    assert control.cancel(job)["status"] == "cancelling"
+    cleaned = Path(f"{told}.cleaned")
+    wait_until(cleaned.exists, "the task to clean up", SOON)
+    assert time.monotonic() - before < SOON
+    has(job, status="cancelling", message="cleaning up")
+    has(job, status="cancelled")
+    assert cleaned.read_text() == "2"
+    wait_until(lambda: Job.objects.get(pk=job).status == "cancelled", "SQL to know")
+
+
+def test_a_paused_job_waits_and_goes_on(any_worker: Child, told: Path) -> None:
+    """It makes no step while it is paused, lives on, and goes on where it was."""
+    job = running(told)
+    control.pause(job)
+    paused = has(job, SOON, status="paused")
+    step = told.read_text()
+    assert (paused["eta"], paused["rate"], paused["wants"]) == (None, None, "pause")
+    wait_until(lambda: Job.objects.get(pk=job).status == "paused", "SQL to know")
+    lived = get_store().signs([job])[job]
+    wait_until(lambda: get_store().signs([job])[job].age < lived.age, "a sign of life", 3)
+    assert told.read_text() == step
+    with pytest.raises(Refused, match="expected the job to be running, got: paused"):
+        control.pause(job)
+    control.resume(job)
+    has(job, SOON, status="running")
+    wait_until(lambda: int(told.read_text()) > int(step), "the next step")
+    with pytest.raises(Refused, match="expected the job to be paused, got: running"):
+        wait_until(lambda: control.resume(job) is None, "resume to be refused", 2)
+    control.cancel(job)
+    has(job, status="cancelled")
+
+
+def test_a_time_limit_ends_a_pause(told: Path, any_worker: Child, pool: Child) -> None:
+    """It goes on while the job is paused, where the pool knows it."""
+    if pool_of(pool) != "prefork":
+        pytest.skip("Celery's other pools have no soft time limit, or another one")
+    job = str(tasks.steps.apply_async((str(told),), soft_time_limit=3).id)
+    wait_until(told.exists, "the task to run", 20)
+    has(job, status="running")
+    control.pause(job)
+    has(job, SOON, status="paused")
+    assert has(job, 6, status="failed")["error"]["kind"] == "SoftTimeLimitExceeded"
+
+
+def test_a_paused_job_is_cancelled(any_worker: Child, told: Path) -> None:
+    """It need not go on for that."""
+    job = running(told)
+    control.pause(job)
+    has(job, SOON, status="paused")
+    control.cancel(job)
+    has(job, 4, status="cancelled")
+
+
+def test_a_question_is_answered(any_worker: Child, told: Path) -> None:
+    """The task waits, everybody sees what it asks, and the answer reaches it."""
+    job = str(tasks.asks.delay(str(told)).id)
+    state = has(job, 20, status="waiting")
+    assert (state["question"]["text"], state["question"]["choices"]) == (
+        "Replace them?",
+        ["Yes", "No"],
+    )
+    assert state["question"]["expires_at"] is None
+    assert control.answer(job, "No")["note"]
+    assert has(job, 4, status="succeeded")["question"] is None
+    assert told.read_text().split()[-1] == "No"
+
+
+def test_a_question_that_nobody_answers_is_closed(any_worker: Child, told: Path) -> None:
+    """The task is told after its time, and an answer after that is refused."""
+    job = str(tasks.asks.delay(str(told), "", 0.5).id)
+    assert has(job, 20, status="waiting")["question"]["expires_at"]
+    has(job, 5, status="succeeded")
+    assert told.read_text().split()[-1] == "nobody"
+    with pytest.raises(Refused):
+        control.answer(job, "Yes")
+
+
+def test_a_question_is_cancelled(any_worker: Child, told: Path) -> None:
+    """A task that waits for an answer is told of a cancel."""
+    job = str(tasks.asks.delay(str(told)).id)
+    has(job, 20, status="waiting")
+    control.cancel(job)
+    assert has(job, 4, status="cancelled")["question"] is None
+
+
+def test_two_answers_at_once(threads_worker: Child, told: Path) -> None:
+    """Exactly one counts, and the other one is told which."""
+    job = str(tasks.asks.delay(str(told)).id)
+    has(job, 20, status="waiting")
+    together, refused = threading.Barrier(8), []
+
+    def give(number: int) -> None:
+        together.wait()
+        try:
+            control.answer(job, "Yes" if number % 2 else "No", by=f"person {number}")
+        except Refused as error:
+            refused.append(str(error))
+
+    threads = [threading.Thread(target=give, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 7
+    has(job, 4, status="succeeded")
+    first = told.read_text().split()[-1]
+    early = [said for said in refused if "was answered already, by person" in said]
+    assert all(said.endswith(first) for said in early)
+
+
+def test_what_never_starts(threads_worker: Child, told: Path, monkeypatch: Any) -> None:
+    """A cancelled job does not run, though nobody was told that it is revoked."""
+    monkeypatch.setattr(current_app.control, "revoke", lambda *_, **__: None)
+    job = str(tasks.steps.apply_async((str(told), 3), countdown=2).id)
+    has(job, status="queued")
+    assert control.cancel(job)["status"] == "cancelled"
+    # Its turn has come when that of another one has, which was due later.
+    after = str(tasks.nothing.apply_async(countdown=2.5).id)
+    has(after, 10, status="succeeded")
+    wait_until(lambda: f"[{job}]" in threads_worker.printed(), "the worker to have had it")
+    assert not told.exists()
+    assert has(job, status="cancelled")["wants"] == "cancel"
+
+
+def test_a_tree_is_cancelled_as_a_whole(threads_worker: Child, told: Path) -> None:
+    """What a job has started is asked too, unless it is not wanted."""
+    parent = str(tasks.start_many.delay(str(told), 3).id)
+    wait_until(lambda: told.exists() and len(told.read_text().split()) == 3, "the children", 20)
+    children = told.read_text().split()
+    has(parent, status="running")
+    only = control.cancel(children[0], tree=False)
+    assert "started" not in only["note"]
+    has(children[0], 15, status="cancelled")
+    assert "2 that it has started" in control.cancel(parent)["note"]
+    for job in (parent, *children):
+        has(job, 10, status="cancelled")
+
+
+def test_force(any_worker: Child, told: Path, pool: Child) -> None:
+    """A task without progress calls is stopped where its pool can; elsewhere that is refused."""
+    gate = told.with_name("gate")
+    job = str(tasks.wait_silently.delay(str(gate)).id)
+    has(job, 20, status="running")
+    if pool_of(pool) in {"threads", "solo"}:
+        with pytest.raises(Refused, match="expected the worker's pool to be prefork or gevent"):
+            control.cancel(job, terminate=True)
+        gate.touch()
+        has(job, status="succeeded")
+        return
+    assert "at once" in control.cancel(job, terminate=True)["note"]
+    has(job, 10, status="cancelled")
