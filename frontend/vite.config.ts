@@ -5,6 +5,7 @@ import { defineConfig } from "vitest/config";
 const entries: Record<string, string> = {
   client: "src/connect.ts",
   embed: "src/index.ts",
+  steer: "src/steer.ts",
 };
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));

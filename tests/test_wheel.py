@@ -173,7 +173,7 @@ def test_the_wheel_holds_the_whole_package_and_nothing_else(wheel: Path) -> None
     [info] = {name.parts[0] for name in names} - {"realtime"}
     assert info.endswith(".dist-info")
     assert PurePosixPath(info, "licenses", "LICENSE") in names
-    for needed in ("py.typed", "static/realtime/embed.js", "static/realtime/client.js"):
+    for needed in ("py.typed", "static/realtime/embed.js", "static/realtime/steer.js"):
         assert PurePosixPath("realtime", needed) in names
     for source in (ROOT / "realtime").rglob("*.po"):
         assert PurePosixPath(source.with_suffix(".mo").relative_to(ROOT)) in names
@@ -215,7 +215,7 @@ def test_a_job_is_cancelled_by_its_button(running: Running, pages: Pages) -> Non
     bar_at(page, 50)
     page.goto(f"{running.address}/packing/{job}/steer/")
     bar_at(page, 50)
-    page.locator("job-progress button").first.click()
+    page.get_by_role("button", name="Cancel").click()
     page.locator("job-progress[status=cancelled]").wait_for()
 
 

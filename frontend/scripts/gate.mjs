@@ -7,6 +7,7 @@ const root = new URL("../", import.meta.url);
 const BUDGETS = {
   "client.js": { aim: 3500, limit: 4000 },
   "embed.js": { aim: 13_000, limit: 15_000 },
+  "steer.js": { aim: 2600, limit: 3000 },
 };
 const REFUSED = [
   [/\b(inner|outer)HTML\b|insertAdjacentHTML/, "markup from text"],

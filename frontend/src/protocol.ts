@@ -33,6 +33,15 @@ export interface JobError {
   readonly text: string;
 }
 
+/** What a job asks its owner. */
+export interface Question {
+  readonly id: string;
+  readonly text: string;
+  readonly choices: readonly string[] | null;
+  readonly asked_at: string;
+  readonly expires_at: string | null;
+}
+
 /** Everything a viewer sees of a job, whole, at one sequence number. */
 export interface JobState {
   readonly id: string;
@@ -54,7 +63,7 @@ export interface JobState {
   readonly skipped: number;
   readonly log: number;
   readonly files: readonly JobFile[];
-  readonly question: unknown;
+  readonly question: Question | null;
   readonly error: JobError | null;
   readonly owner: string | null;
   readonly root: string;

@@ -67,6 +67,7 @@ class Double:
             f"<!doctype html><html {html}><head><meta charset=utf-8><title>Test</title>"
             '<meta name=viewport content="width=device-width, initial-scale=1">'
             f'<link rel=stylesheet href="/static/headway.css">{head}'
+            '<script type=module src="/static/steer.js"></script>'
             '<script type=module src="/static/embed.js" data-headway-src="/headway/"></script>'
             f"</head><body><main><h1>Jobs</h1>{body}</main></body></html>"
         )

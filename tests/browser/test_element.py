@@ -445,7 +445,7 @@ def test_a_cancel_that_was_accepted_waits_for_the_job(double: Double, page: Page
     answer_cancel(page, 202, {**RUNNING, "status": "cancelling"})
     page.clock.install()
     page.goto(double.page(bar(attributes="actions")))
-    page.get_by_role("button").click()
+    page.get_by_role("button", name="Cancel").click()
     page.locator("job-progress .word", has_text="Cancelling…").wait_for()
     page.wait_for_timeout(100)
     page.clock.run_for(20_000)
@@ -460,7 +460,7 @@ def test_a_cancel_that_nobody_answers_is_taken_back(double: Double, page: Page) 
     answer_cancel(page, 202, {}, hold=True)
     page.clock.install()
     page.goto(double.page(bar(attributes="actions")))
-    page.get_by_role("button").click()
+    page.get_by_role("button", name="Cancel").click()
     page.locator("job-progress .word", has_text="Cancelling…").wait_for()
     page.clock.run_for(10_500)
     assert page.get_by_role("alert").inner_text() == (
@@ -477,13 +477,13 @@ def test_a_cancel_that_is_refused_is_taken_back_with_the_reason(
     page = context.new_page()  # the refused request itself is an error on the console
     answer_cancel(page, 409, {"title": "Conflict", "detail": "The job has already finished."})
     page.goto(double.page(bar(attributes="actions")))
-    page.get_by_role("button").click()
+    page.get_by_role("button", name="Cancel").click()
     page.get_by_role("alert").wait_for()
     assert page.get_by_role("alert").inner_text() == (
         "Could not cancel: The job has already finished."
     )
     assert text_of(page, ".word") == "Running"
-    assert page.get_by_role("button").count() == 1
+    assert page.get_by_role("button", name="Cancel").count() == 1
     context.close()
 
 
@@ -493,7 +493,7 @@ def test_a_request_carries_the_csrf_token(double: Double, page: Page) -> None:
     address = double.page(bar(attributes="actions"))
     page.context.add_cookies([{"name": "csrftoken", "value": "abc", "url": double.address}])
     page.goto(address)
-    page.get_by_role("button").click()
+    page.get_by_role("button", name="Cancel").click()
     shown(page, "job-progress[status=cancelling]")
     assert requests[0].headers["x-csrftoken"] == "abc"
 
@@ -510,8 +510,9 @@ def test_the_button_can_be_reached_hit_and_seen(double: Double, page: Page) -> N
     """By keyboard, with a ring, and at least 24 pixels high; focus stays near when it goes."""
     answer_cancel(page, 202, fresh(RUNNING, seq=80, status="cancelling", actions=[]))
     page.goto(double.page(bar(attributes="actions")))
-    button = page.get_by_role("button")
+    button = page.get_by_role("button", name="Cancel")
     button.wait_for()
+    page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     assert button.evaluate("node => getComputedStyle(node).outlineWidth") == "2px"
     box = button.bounding_box()

@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from "lit/html.js";
 import type { JobState, Refused } from "../protocol";
 import { bytes } from "./format";
 import { SHAPES } from "./icons";
+import type { Steering } from "./steering";
 import { text } from "./strings";
 import { type Look, stageMark, titleOf } from "./view";
 
@@ -15,22 +16,26 @@ export interface Picture {
   readonly classes: string;
   /** Why nothing may be moving, shown in place of the status; "" while all is well. */
   readonly trouble: string;
-  readonly mayCancel: boolean;
-  readonly cancel: () => void;
+  /** What the elements that steer the job are told; null for a bar without them. */
+  readonly steering: Steering | null;
   readonly note: string;
   readonly problem: string;
 }
 
 export function drawJob(picture: Picture): TemplateResult {
-  const { state, look, classes, trouble } = picture;
+  const { state, look, classes, trouble, steering } = picture;
   return html`<div class="job ${classes}" tabindex="-1">
     <div class="head">
       <span class="title" id="title" part="label">${titleOf(state)}</span>
       <span class=${trouble ? "state quiet" : "state"} part="status">
         ${mark(look)}<span class="word">${trouble || text(look)}</span>
       </span>
-      ${drawActions(picture)}
+      ${
+        steering &&
+        html`<headway-actions class="actions" part="actions" .steering=${steering}></headway-actions>`
+      }<slot name="actions"></slot>
     </div>
+    ${steering && html`<headway-question part="question" .steering=${steering}></headway-question>`}
     ${drawTrack()}
     <div class="facts">
       <div class="numbers">
@@ -62,15 +67,6 @@ export function drawRefusal({ code, text: said }: Refused): TemplateResult {
 function drawTrack(): TemplateResult {
   return html`<div class="track" part="track" role="progressbar" aria-labelledby="title"
     aria-valuemin="0" aria-valuemax="100"><div class="fill" part="bar"></div></div>`;
-}
-
-function drawActions({ state, mayCancel, cancel }: Picture): TemplateResult {
-  const name = text("cancelJob", { title: titleOf(state) });
-  return html`<span class="actions" part="actions">${
-    mayCancel
-      ? html`<button type="button" aria-label=${name} @click=${cancel}>${text("cancel")}</button>`
-      : nothing
-  }<slot name="actions"></slot></span>`;
 }
 
 function drawNote(note: string): Part {

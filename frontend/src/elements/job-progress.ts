@@ -3,13 +3,13 @@ import type { Client } from "../client";
 import { connect } from "../connect";
 import { decodeState, isEnd, type JobState, type Refused } from "../protocol";
 import { announce, prepareAnnouncer } from "./announcer";
-import { Cancellation } from "./cancellation";
 import { drawEmpty, drawJob, drawRefusal } from "./drawing";
 import { percent } from "./format";
 import { HotPath, setAttribute } from "./hot-path";
 import styles from "./job-progress.css?inline";
 import { appear, disappear, paintSoon, tick } from "./painter";
 import { serviceAddress } from "./service";
+import type { Steering } from "./steering";
 import { text } from "./strings";
 import { ages, type Look, lookOf, titleOf, type View, viewOf } from "./view";
 
@@ -29,13 +29,14 @@ export class JobProgress extends HTMLElement {
 
   readonly #root = this.attachShadow({ mode: "open" });
   readonly #hot = new HotPath(this.#root);
-  readonly #cancellation = new Cancellation(() => paintSoon(this));
   #state: JobState | null = null;
   #refused: Refused | null = null;
   #client: Client | undefined;
   #stops: (() => void)[] = [];
   #drawn = "";
   #quarter = 0;
+  #pending = "";
+  #problem = "";
 
   get job(): string | null {
     return this.getAttribute("job");
@@ -135,7 +136,7 @@ export class JobProgress extends HTMLElement {
   #stop(): void {
     for (const stop of this.#stops) stop();
     this.#stops = [];
-    this.#cancellation.settle();
+    this.#note("", "");
   }
 
   #forget(): void {
@@ -155,7 +156,7 @@ export class JobProgress extends HTMLElement {
     const before = this.#state;
     this.#state = state;
     this.#refused = null;
-    if (state.status === "cancelling" || isEnd(state.status)) this.#cancellation.settle();
+    if (this.#pending && !state.actions.includes(this.#pending)) this.#note("", "");
     this.#reflect();
     this.#announce(before, state);
     this.#tell("job-change", state);
@@ -198,8 +199,8 @@ export class JobProgress extends HTMLElement {
     return JSON.stringify([
       state && [this.#look(state), this.#classes(state), titleOf(state), state.files],
       state?.stages.map(({ name, status }) => [name, status]),
-      state && this.#mayCancel(state),
-      [this.#refused, this.#cancellation.problem, this.#trouble(), this.#note()],
+      state && this.actions && [state.actions, state.question],
+      [this.#refused, this.#pending, this.#problem, this.#trouble(), this.#advice()],
     ]);
   }
 
@@ -208,22 +209,22 @@ export class JobProgress extends HTMLElement {
     render(this.#picture(), this.#root);
     this.#hot.forget();
     // A button that goes away must not throw its reader to the top of the page.
-    if (focused && !focused.isConnected) this.#root.querySelector<HTMLElement>(".job")?.focus();
+    if (focused && !this.#root.activeElement)
+      this.#root.querySelector<HTMLElement>(".job")?.focus();
   }
 
   #picture(): TemplateResult {
     if (this.#refused) return drawRefusal(this.#refused);
     const state = this.#state;
-    if (!state) return drawEmpty(this.#trouble() && (this.#note() || this.#trouble()));
+    if (!state) return drawEmpty(this.#trouble() && (this.#advice() || this.#trouble()));
     return drawJob({
       state,
       look: this.#look(state),
       classes: this.#classes(state),
       trouble: this.#trouble(),
-      mayCancel: this.#mayCancel(state),
-      cancel: () => this.#cancel(state.id),
-      note: this.#note(),
-      problem: this.#cancellation.problem,
+      steering: this.actions ? this.#steering(state) : null,
+      note: this.#advice(),
+      problem: this.#problem,
     });
   }
 
@@ -249,7 +250,7 @@ export class JobProgress extends HTMLElement {
   }
 
   #look(state: JobState): Look {
-    return this.#cancellation.pending ? "cancelling" : lookOf(state);
+    return this.#pending === "cancel" ? "cancelling" : lookOf(state);
   }
 
   #trouble(): string {
@@ -260,7 +261,7 @@ export class JobProgress extends HTMLElement {
   }
 
   /** What only a reload can mend. */
-  #note(): string {
+  #advice(): string {
     const closed = this.#isOver() ? null : (this.#client?.status.closed ?? null);
     return closed === null ? "" : text(closed === SIGNED_OUT ? "signedOut" : "stopped");
   }
@@ -276,11 +277,20 @@ export class JobProgress extends HTMLElement {
     return this.#refused !== null || (this.#state !== null && isEnd(this.#state.status));
   }
 
-  #mayCancel(state: JobState): boolean {
-    return this.actions && !this.#cancellation.pending && state.actions.includes("cancel");
+  #steering(state: JobState): Steering {
+    return {
+      state,
+      include: serviceAddress(this.src),
+      pending: this.#pending,
+      note: (pending, problem) => this.#note(pending, problem),
+      take: (answer) => this.#client?.take(answer),
+    };
   }
 
-  #cancel(job: string): void {
-    this.#cancellation.ask(serviceAddress(this.src), job, (answer) => this.#client?.take(answer));
+  /** What was asked for is shown at once, and taken back with the reason when it fails. */
+  #note(pending: string, problem: string): void {
+    this.#pending = pending;
+    this.#problem = problem;
+    paintSoon(this);
   }
 }

@@ -1,0 +1,41 @@
+import { ask } from "./asking";
+import { button, Controls } from "./controls";
+import type { Steering } from "./steering";
+import { words } from "./steering-words";
+
+const ON_ITS_WAY: Readonly<Record<string, string>> = { pause: "pausing", resume: "resuming" };
+
+/** The buttons beside a bar's title: what may be done to its job now. */
+export class HeadwayActions extends Controls {
+  // One button for both, so that the focus stays where it is.
+  readonly #toggle = button("", () => this.#press(this.#toggles));
+  readonly #cancel = button("", () => this.#press("cancel"));
+  #toggles = "";
+
+  protected draw(steering: Steering): void {
+    const { state, pending } = steering;
+    const may = (action: string) => pending !== "cancel" && state.actions.includes(action);
+    this.#toggles = ["pause", "resume"].find(may) ?? "";
+    place(this.#toggle, this.#toggles !== "", () => this.prepend(this.#toggle));
+    place(this.#cancel, may("cancel"), () => this.append(this.#cancel));
+    label(this.#toggle, this.#toggles, steering);
+    label(this.#cancel, "cancel", steering);
+  }
+
+  #press(action: string): void {
+    if (this.steering) void ask(this.steering, action);
+  }
+}
+
+function place(made: HTMLButtonElement, wanted: boolean, add: () => void): void {
+  if (!wanted) made.remove();
+  else if (!made.isConnected) add();
+}
+
+function label(made: HTMLButtonElement, action: string, { state, pending }: Steering): void {
+  const waits = pending === action;
+  made.textContent = words((waits && ON_ITS_WAY[action]) || action);
+  // It begins with the text that is seen, for who speaks to the page.
+  made.ariaLabel = waits ? null : words(`${action}Job`, { title: state.title || state.name });
+  made.ariaDisabled = waits ? "true" : null;
+}
