@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.db import Error
 
-from realtime.publish import FORGOTTEN_STEP
+from realtime.publish import FORGOTTEN_STEP, take_over
 from realtime.running import RunningJob
 from realtime.states import read_one
 from realtime.watched import Watched
@@ -41,8 +41,10 @@ class Run:
 def resumed(job: RunningJob, seq: int) -> int:
     """Let a run of a redelivered message go on where the last one was; returns a seq above it.
 
+    First it takes the attempt over: the last run may go on, and get further than what is read.
     Viewers may have seen states of it that SQL never knew and that the store has lost.
     """
+    take_over(job.id, job.attempt, job.run)
     try:
         known = read_one(job.id)
     except Error as error:

@@ -195,6 +195,8 @@ def _apply(record: _Record, report: Report) -> None:
         record.order, record.ended = report.order, report.ends
         record.run = report.run or record.run
         record.state = with_numbers(report.body, record.seq, record.log)
+    elif report.claim:
+        record.run, record.base = report.run, None
 
 
 def _fresh(record: _Record, report: Report) -> tuple[str, ...]:

@@ -64,6 +64,10 @@ if body ~= '' then
     'state', whole)
   if run ~= '' then redis.call('HSET', KEYS[1], 'run', run) end
   if ends == '1' then redis.call('HSET', KEYS[1], 'ended', '1') end
+elseif claim ~= '' then
+  -- A run that must read where the last one was, which may say nothing more meanwhile.
+  redis.call('HSET', KEYS[1], 'run', run)
+  redis.call('HDEL', KEYS[1], 'base')
 elseif #ARGV >= first then
   redis.call('HSET', KEYS[1], 'log', log)
 end

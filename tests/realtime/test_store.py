@@ -19,6 +19,9 @@ def state(job: str, status: Status = Status.RUNNING, **more: Any) -> JobState:
     return JobState(id=job, root=job, status=status, **given)
 
 
+LINE = '{"at":"","level":"info","text":"x"}'
+
+
 def report(job: str, **more: Any) -> Report:
     """Return a report of a first attempt, unless said otherwise."""
     given: dict[str, Any] = {"order": 1, "run": "one", "body": state(job).body()} | more
@@ -79,6 +82,15 @@ def test_the_run_that_claimed_last_is_heard(store: Store, job: str) -> None:
     assert one(store, report(job, run="alive", claim=True)).accepted
     assert not one(store, report(job, run="dead")).accepted
     assert one(store, report(job, run="alive")).accepted
+
+
+def test_a_run_takes_over_before_it_says_anything(store: Store, job: str) -> None:
+    """What it reads is then the last of the other one; its lines come behind the other's."""
+    one(store, report(job, run="old", claim=True, lines=(LINE,) * 2))
+    assert one(store, report(job, run="new", claim=True, body="")).seq == 1
+    assert not one(store, report(job, run="old", told=2, lines=(LINE,))).accepted
+    assert one(store, report(job, run="new", claim=True, lines=(LINE,))).log == 3
+    assert one(store, report(job, run="new", told=1, base=2, lines=(LINE,))).log == 4
 
 
 def test_seqs_go_on_from_what_the_writer_knows(store: Store, job: str) -> None:
