@@ -24,7 +24,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch, redis: RedisServer, rabbit: RabbitServer) -> None:
+def quick(
+    monkeypatch: pytest.MonkeyPatch, redis: RedisServer, rabbit: RabbitServer, no_worker: None
+) -> None:
     """Let nobody wait long for workers, where there are none."""
     monkeypatch.setattr(held, "ANSWER", 0.2)
 
