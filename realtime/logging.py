@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextvars import ContextVar
+from typing import Any
 
 from realtime import progress
 from realtime.cleaning import is_meant
@@ -25,9 +26,12 @@ class JobHandler(logging.Handler):
     copy of the context (`contextvars.copy_context().run`). Never raises; waits for no other thread.
     """
 
-    def createLock(self) -> None:  # noqa: N802  logging's name
-        """Need none: a line of one job waits for no other job's."""
-        self.lock = None
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Add a record that the filters let through, without a lock: no job waits for another."""
+        found: Any = self.filter(record)
+        if found:
+            self.emit(found if isinstance(found, logging.LogRecord) else record)
+        return bool(found)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Add a record to the log of the running job."""

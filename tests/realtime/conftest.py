@@ -54,9 +54,9 @@ def threads_worker(workers: Lazy, transactional_db: None) -> Child:
 
 
 @pytest.fixture
-def no_worker(workers: Lazy) -> None:
-    """End the workers that are kept: they would take what a test queues for nobody."""
-    for one in workers.values():
+def alone(workers: Lazy, servers: Lazy) -> None:
+    """End the processes that are kept: they judge jobs, and take what a test queues for nobody."""
+    for one in (*workers.values(), *servers.values()):
         one.end()
 
 

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def quick(
-    monkeypatch: pytest.MonkeyPatch, redis: RedisServer, rabbit: RabbitServer, no_worker: None
+    monkeypatch: pytest.MonkeyPatch, redis: RedisServer, rabbit: RabbitServer, alone: None
 ) -> None:
     """Let nobody wait long for workers, where there are none."""
     monkeypatch.setattr(held, "ANSWER", 0.2)

@@ -117,7 +117,7 @@ def test_every_metric_is_documented_and_counted_somewhere() -> None:
 
 @pytest.mark.slow
 async def test_one_scrape_shows_all_processes(
-    redis: RedisServer, ana: Any, admin_user: Any
+    redis: RedisServer, ana: Any, admin_user: Any, alone: None
 ) -> None:
     """A worker's ends, a web process's sockets and frames."""
     from asgiref.sync import sync_to_async
@@ -146,4 +146,4 @@ async def test_one_scrape_shows_all_processes(
                     and seen["headway_reporter_lag_seconds_count"] >= 1
                 )
 
-            await sync_to_async(wait_until)(told, "all of it", seconds=20)
+            await sync_to_async(wait_until)(told, "all of it", seconds=60)

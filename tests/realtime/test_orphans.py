@@ -36,7 +36,7 @@ def client(
     redis: RedisServer,
     settings: Any,
     monkeypatch: pytest.MonkeyPatch,
-    no_worker: None,
+    alone: None,
 ) -> Iterator[Any]:
     """Return a client of an empty broker, once with a prefix before all its keys."""
     settings.HEADWAY = {**settings.HEADWAY, "LEASE": 0.4, "ORPHAN": ORPHAN}

@@ -27,9 +27,7 @@ LEASE = 0.4
 
 
 @pytest.fixture(autouse=True)
-def short_lease(
-    store: Store, settings: Any, monkeypatch: pytest.MonkeyPatch, no_worker: None
-) -> None:
+def short_lease(store: Store, settings: Any, monkeypatch: pytest.MonkeyPatch, alone: None) -> None:
     """Judge after a fraction of a second, and be the only ones who judge."""
     settings.HEADWAY = {**settings.HEADWAY, "LEASE": LEASE}
     monkeypatch.setattr("realtime.announcer.announce", lambda shards: None)
