@@ -37,21 +37,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
     """Answer a page of states, newest first: one's own, or all for who may see all."""
     operator = permissions.is_operator(request.user)
     _check_words(request, FILTERS)
-    return _page(request, _chosen(request, operator=operator), operator=operator)
-
-
-@answers("GET")
-def tree(request: HttpRequest, job: str) -> HttpResponse:
-    """Answer a page of the states of a job's whole tree, newest first."""
-    state = visible(request, job)
-    operator = permissions.is_operator(request.user)
-    _check_words(request, ("status", "cursor"))
-    # Within a tree too, each is shown only what is theirs.
-    found = _chosen(request, operator=operator).filter(root=state["root"])
-    return _page(request, found, operator=operator)
-
-
-def _page(request: HttpRequest, found: QuerySet[Job], *, operator: bool) -> HttpResponse:
+    found = _chosen(request, operator=operator)
     page = list(_after(found, request.GET.get("cursor", ""))[: PAGE + 1])
     states = reading.states([str(job.pk) for job in page[:PAGE]])
     return JsonResponse(

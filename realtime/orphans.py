@@ -89,8 +89,7 @@ class Orphans:
             )
         rows = list(waiting.order_by("queued_at", "pk")[:BATCH])
         self._after = (rows[-1].queued_at, rows[-1].pk) if len(rows) == BATCH else None
-        # No message is there for a job that others decide about.
-        waiting_now = [row for row in rows if not (_is_to_come(row) or row.last.get("held"))]
+        waiting_now = [row for row in rows if not _is_to_come(row)]
         return {str(row.pk): row.last.get("queue") or "" for row in waiting_now}
 
     def _missed_twice(self, missing: set[str], jobs: set[str]) -> list[str]:

@@ -22,7 +22,7 @@ class Role(StrEnum):
 
 VIEW_ALL = "realtime.view_all_jobs"
 SAFE_TEXT = "The job stopped because of an error."
-HIDDEN = ("queue", "redelivers", "repeats", "wants", "held", "final")
+HIDDEN = ("queue", "redelivers", "repeats", "wants")
 """What the service keeps for itself."""
 ACTIONS: dict[str, tuple[str, ...]] = {
     Status.QUEUED: ("cancel",),
@@ -84,8 +84,6 @@ def _actions(state: State) -> list[str]:
         return _repeats(state)
     if wants == Wish.CANCEL:
         return []
-    if state.get("held"):
-        return ["cancel"]
     # A pause that its task has not come to yet can be taken back.
     about_to_pause = wants == Wish.PAUSE and status == Status.RUNNING
     return list(ACTIONS.get(Status.PAUSED if about_to_pause else status, ()))

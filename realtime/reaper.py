@@ -140,9 +140,6 @@ class Reaper:
                     [records.Row(JobState.from_dict(said), said["seq"], said["log"])]
                 )
             return
-        if row.last.get("held") or (said and said.get("held")):
-            _look_after(said or row.state())
-            return
         if said is None and status in WAITING:
             return
         known = newest(said, row.state()) or row.state()
@@ -158,24 +155,6 @@ class Reaper:
         floor = known["seq"] + FORGOTTEN_STEP
         logger.warning("Job %s is neither in the broker nor with a worker", job)
         get_reporter().put(Transition(lambda: given_up(known, floor)))
-
-
-def _look_after(known: State) -> None:
-    """See to a job that no worker runs, because others decide about it."""
-    job = known["id"]
-    if known["final"] != job:
-        get_reporter().tell(job)
-    elif not _others_run(known):
-        get_reporter().put(Transition(lambda: verdict(known, known["seq"])))
-        return
-    get_store().renew([job])
-
-
-def _others_run(known: State) -> bool:
-    """Tell whether any job of the tree goes on that is not itself decided about by others."""
-    below = Job.objects.filter(root=known["root"]).exclude(status__in=ENDS)
-    below = below.exclude(pk__in=(known["id"], known["root"]))
-    return any(not last.get("held") for last in below.values_list("last", flat=True)[:PAGE])
 
 
 def verdict(known: State, floor: int) -> Change:

@@ -85,10 +85,6 @@ class RunningJob(Steered):
         """Whether the store knows that this run has the job."""
         self.reached: float | None = None
         """The fraction that an earlier run of the same attempt has reached."""
-        self.children = 0
-        """How many jobs it has queued; those that these have queued are not among them."""
-        self.held = False
-        """Whether its task is replaced by several, of which the last goes on as this job."""
 
     def open_counter(self, counter: Counter, message: str) -> None:
         """Begin a loop: the stage's own count, or a refinement of the loop around it."""

@@ -10,14 +10,13 @@ from typing import Any
 
 from realtime.cleaning import number, text
 from realtime.conf import conf
-from realtime.events import ENDS, JobState, Status, Wish, timestamp
+from realtime.events import JobState, Status, Wish, timestamp
 from realtime.lines import WaitingLines
 from realtime.outcomes import WaitingItems
 from realtime.pace import Pace
 from realtime.publish import Change
 from realtime.records import Items
 from realtime.running import RunningJob
-from realtime.store import Crown
 
 logger = logging.getLogger("realtime")
 
@@ -47,7 +46,6 @@ class Snapshots:
         self._told: tuple[str, str] | None = None
         self._lines = WaitingLines(job)
         self._items = WaitingItems(job)
-        self._shown = 0.0
         self._base: int | None = None
 
     def take(self, now: float, known: int) -> Change:
@@ -58,8 +56,7 @@ class Snapshots:
             job.dirty = False
             self._note_change(now)
         stalled = self._is_stalled(now)
-        # What its jobs do changes it, and only the store knows of that.
-        silent = not changed and stalled == self._stalled and not self._is_crowned
+        silent = not changed and stalled == self._stalled
         self._stalled = stalled
         told = self._lines.told
         items = self._items.take(now) if self._known else self._anew()
@@ -67,7 +64,6 @@ class Snapshots:
         state = self.state(now)
         return Change(
             state=state,
-            crown=self._crown(state),
             order=job.attempt,
             run=job.run,
             claim=not self._known,
@@ -130,10 +126,9 @@ class Snapshots:
 
     def last(self, now: float, known: int, status: Status, **more: Any) -> Change:
         """Return the change with which the attempt ends; a success is whole."""
-        told, state = self._lines.told, self._last_state(now, status, more)
+        told = self._lines.told
         return Change(
-            state=state,
-            crown=self._crown(state),
+            state=self._last_state(now, status, more),
             order=self._job.attempt,
             run=self._job.run,
             claim=not self._known,
@@ -150,21 +145,9 @@ class Snapshots:
         more = {"updated_at": at, "stalled": False, "eta": None, **more}
         if status is Status.SUCCEEDED:
             more |= {"fraction": 1.0}
-        if status in ENDS:
+        if status is not Status.RETRYING:
             more |= {"finished_at": at}
         return self.state(now, status=status, **more)
-
-    @property
-    def _is_crowned(self) -> bool:
-        return self._job.children > 0 and self._job.root == self._job.id
-
-    def _crown(self, state: JobState) -> Crown | None:
-        """Return how a root is told that has queued jobs; before it had, it told for itself."""
-        if not self._is_crowned:
-            self._shown = state.fraction or 0.0
-            return None
-        mode = "held" if state.held else "own"
-        return Crown(mode=mode, own=state.fraction or 0.0, best=self._shown)
 
     def lines(self, size: float = math.inf) -> tuple[str, ...]:
         """Fetch log lines that have come since, each as a JSON object: about `size` characters."""
@@ -232,8 +215,6 @@ def identity(job: RunningJob) -> dict[str, Any]:
         "queued_at": job.queued_at,
         "worker": job.worker,
         "redelivers": job.redelivers,
-        "held": job.held,
-        "final": job.id if job.held else None,
     }
 
 

@@ -15,7 +15,6 @@ urlpatterns = [
     path("api/jobs", api.jobs, name="jobs"),
     path("api/jobs/actions", actions.many, name="actions"),
     path("api/jobs/<str:job>", api.job, name="job"),
-    path("api/jobs/<str:job>/tree", api.tree, name="tree"),
     path("api/jobs/<str:job>/log", api.log, name="log"),
     path("api/jobs/<str:job>/items", api.items, name="items"),
     path("api/jobs/<str:job>/cancel", actions.cancel, name="cancel"),

@@ -21,7 +21,7 @@ def words(text: str) -> set[str]:
 WRITES = words(
     "progress running steered question admission stages lines snapshot watched transition unsent"
     " reporter lifecycle queueing runs lease reaper rounds orphans broker held tracking fence files"
-    " outcomes logging archive canvas planting heralds"
+    " outcomes logging archive"
 )
 READS = words(
     "hub healing watchers delivery log_feed known listener mailbox consumers handshake reading"
@@ -31,7 +31,6 @@ READS = words(
 BETWEEN = words(
     "events conf errors cleaning states publish announcer records layer models metrics pace latch"
     " forks protocol owners control asking plain cells calls repeats log_parts redaction failure"
-    " trees"
 )
 OUTSIDE = {"__init__", "admin", "apps", "asgi", "checks", "middleware", "routing", "urls"}
 

@@ -64,8 +64,6 @@ export interface JobState {
   readonly log: number;
   readonly files: readonly JobFile[];
   readonly question: Question | null;
-  /** Of a root: how many jobs are below it, by status, and `total`. */
-  readonly children: Readonly<Record<string, number>> | null;
   readonly error: JobError | null;
   readonly owner: string | null;
   readonly root: string;
