@@ -7,6 +7,8 @@ message may be delivered again.
 from __future__ import annotations
 
 import logging
+import math
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,17 +19,47 @@ from realtime.asking import ask
 from realtime.events import Status, Wish
 from realtime.models import Job
 from realtime.runs import run_of
-from realtime.store import Standing
+from realtime.store import Standing, Store, get_store
 
 logger = logging.getLogger("realtime")
 
 YOUNG = timedelta(seconds=5)
 """A job that was queued just now may be one of which the store has not been told yet."""
 NOTHING = Standing(known=False, wants="")
+SKEW = 5.0
+"""Seconds that the clocks of the store and of who queues may differ."""
+FRESH = 0.1
+"""Seconds for which a process believes that nothing new is wanted of jobs that wait; a job that
+starts just then hears of it with its first report."""
 
 
-def wants_of(job: str, queued_at: str) -> str:
-    """Return what people want of a job: what the store says, SQL where the store has lost it."""
+class Wished:
+    """When people last wanted anything of any job: most jobs are queued later than that."""
+
+    def __init__(self) -> None:
+        """Begin with nothing known."""
+        self._known: tuple[Store | None, float, float] = (None, 0.0, 0.0)
+
+    def since(self, moment: float) -> bool:
+        """Tell whether anything may have been wanted of a job since this moment, in epoch s."""
+        store, until, at = self._known
+        now = time.monotonic()
+        if now >= until or store is not get_store():
+            at = ask(lambda store: store.wished(), math.inf)
+            self._known = (get_store(), now + FRESH, at)
+        return at + SKEW > moment
+
+
+wished = Wished()
+
+
+def wants_of(job: str, queued_at: str, *, fresh: bool) -> str:
+    """Return what people want of a job: what the store says, SQL where the store has lost it.
+
+    A `fresh` one has never run, so nothing was wanted of it before it was queued.
+    """
+    if fresh and not wished.since(datetime.fromisoformat(queued_at).timestamp()):
+        return ""
     said = ask(lambda store: store.standing(job), NOTHING)
     if said.wants or said.known or _is_young(queued_at):
         return said.wants

@@ -8,7 +8,16 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from django.db import DataError, Error, IntegrityError, OperationalError, connection, transaction
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    DataError,
+    Error,
+    IntegrityError,
+    OperationalError,
+    connection,
+    connections,
+    transaction,
+)
 from django.utils import timezone
 
 from realtime.events import ENDS, JobState, with_numbers
@@ -65,6 +74,8 @@ LOCK_NOT_AVAILABLE = "55P03"
 
 _ENDS = tuple(sorted(ENDS))
 _COLUMNS = ("status", "attempt", "seq", "started_at", "finished_at", "log_due")
+"""The columns that change, in the order of `_columns`."""
+_MOMENTS = ("started_at", "finished_at")
 
 
 def try_record(rows: list[Row]) -> list[Row]:
@@ -83,13 +94,14 @@ def try_record(rows: list[Row]) -> list[Row]:
 
 def _hurry() -> None:
     """Let nobody who holds SQLite's lock stop the thread that carries everybody's reports."""
-    if connection.vendor != "sqlite":
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    if database.vendor != "sqlite":
         return
-    connection.ensure_connection()
-    if getattr(connection, "headway_hurries", None) is not connection.connection:
-        with connection.cursor() as cursor:
+    database.ensure_connection()
+    if getattr(database, "headway_hurries", None) is not database.connection:
+        with database.cursor() as cursor:
             cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-        setattr(connection, "headway_hurries", connection.connection)  # noqa: B010  Django's type
+        database.headway_hurries = database.connection
 
 
 def record(rows: list[Row]) -> list[Row]:
@@ -156,18 +168,21 @@ def _keep(job: str, items: Items) -> None:
 
 def _update(state: JobState, seq: int, log: int) -> int:
     """Bring a row up to date unless its job has ended or a newer run has written; 0 then."""
-    fields, columns = _fields(), _columns(state, seq, log)
-    values = [fields[name].get_db_prep_save(columns[name], connection) for name in _COLUMNS]
+    database = connections[DEFAULT_DB_ALIAS]  # `connection` would look it up for each attribute.
+    columns = _columns(state, seq, log)
+    for name in _MOMENTS:
+        columns[name] = database.ops.adapt_datetimefield_value(columns[name])
     last = with_numbers(state.body(), seq, log)
-    key = fields["id"].get_db_prep_value(state.id, connection)
-    with connection.cursor() as cursor:
-        cursor.execute(_update_statement(connection.vendor), [*values, last, key, *_ENDS, seq])
+    key = _key_field().get_db_prep_value(state.id, database)
+    with database.cursor() as cursor:
+        statement = _update_statement(database.vendor)
+        cursor.execute(statement, [*columns.values(), last, key, *_ENDS, seq])
         return int(cursor.rowcount)
 
 
 @cache
-def _fields() -> dict[str, Any]:
-    return {field.name: field for field in Job._meta.concrete_fields}  # noqa: SLF001
+def _key_field() -> Any:
+    return Job._meta.pk  # noqa: SLF001
 
 
 @cache

@@ -150,6 +150,12 @@ class Store(Protocol):
     def standing(self, job: str) -> Standing:
         """Tell how a job stands."""
 
+    def wished(self) -> float:
+        """Return when a wish was last left for any job, by the store's clock in seconds.
+
+        A store that has lost everything says when that was noticed: what was left before is lost.
+        """
+
     def renew(self, jobs: list[str]) -> None:
         """Renew the leases of those jobs that are known and have not ended; no state changes."""
 

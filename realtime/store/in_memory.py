@@ -46,6 +46,7 @@ class MemoryStore:
         """Begin empty."""
         self._records: dict[str, _Record] = {}
         self._lock = Lock()
+        self._wished = time.time()
         self._leader = ("", 0.0)
         self._counts: Counter[str] = Counter()
         self._gauges: dict[str, tuple[float, dict[str, float]]] = {}
@@ -86,6 +87,7 @@ class MemoryStore:
     def want(self, jobs: list[str], wish: str) -> None:
         """Keep the wish in the jobs' records."""
         with self._lock:
+            self._wished = time.time()
             for record in (self._records.setdefault(job, _Record()) for job in jobs):
                 record.wants = record.wants if record.wants == Wish.CANCEL else str(wish)
 
@@ -103,6 +105,10 @@ class MemoryStore:
         """Look into the job's record."""
         record = self._records.get(job, _Record())
         return Standing(known=bool(record.seq), wants=record.wants)
+
+    def wished(self) -> float:
+        """Tell when `want` was last called."""
+        return self._wished
 
     def renew(self, jobs: list[str]) -> None:
         """Renew leases under the lock."""

@@ -43,6 +43,7 @@ class RedisStore:
         )
         self._remember = self._redis.register_script(scripts.REMEMBER)
         self._want = self._redis.register_script(scripts.WANT)
+        self._wished = self._redis.register_script(scripts.WISHED)
         self._answer = self._redis.register_script(scripts.ANSWER)
         self._log = self._redis.register_script(scripts.LOG)
         self._renew = self._redis.register_script(scripts.RENEW)
@@ -91,8 +92,16 @@ class RedisStore:
         return numbered(found, start, after)
 
     def want(self, jobs: list[str], wish: str) -> None:
-        """Keep the wish in the jobs' records, in one round trip."""
-        self._scripted(self._want, [([_key(job)], [wish, conf.KEEP_SILENT]) for job in jobs])
+        """Keep the wish in the jobs' records, in one round trip, after saying that there is one."""
+
+        def send() -> None:
+            with self._redis.pipeline(transaction=False) as pipe:
+                self._wished(keys=[_name("wished")], args=["now", conf.KEEP_SILENT], client=pipe)
+                for job in jobs:
+                    self._want(keys=[_key(job)], args=[wish, conf.KEEP_SILENT], client=pipe)
+                pipe.execute()
+
+        _answered(send)
 
     def answer(self, job: str, question: str, answer: str) -> Answered:
         """Keep the answer in the job's record."""
@@ -103,6 +112,11 @@ class RedisStore:
         """Look into the job's record."""
         seq, wants = _answered(lambda: self._redis.hmget(_key(job), ["seq", "wants"]))
         return Standing(known=bool(seq), wants=wants or "")
+
+    def wished(self) -> float:
+        """Read one key for all jobs; a store without it begins to keep it now."""
+        values: list[str | int] = ["", conf.KEEP_SILENT]
+        return float(_answered(lambda: self._wished(keys=[_name("wished")], args=values)))
 
     def renew(self, jobs: list[str]) -> None:
         """Renew all leases in one round trip."""

@@ -7,7 +7,7 @@ local had = redis.call('HMGET', KEYS[1], 'seq', 'log', 'ended', 'order', 'run', 
   'base', 'bytes')
 local seq, log = tonumber(had[1] or 0), tonumber(had[2] or 0)
 local order, run, floor = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
-local body, ends, keep, cap = ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
+local body, ends, seconds, cap = ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
 local claim, silent_for, told, first = ARGV[8], ARGV[9], tonumber(ARGV[11]), 15
 local most, heard_wants, question = tonumber(ARGV[12]), ARGV[13], ARGV[14]
 local bytes = tonumber(had[9] or 0)
@@ -29,10 +29,13 @@ local now = time[1] .. '.' .. string.format('%06d', time[2])
 if silent_for ~= '' and had[7] and tonumber(now) - tonumber(had[7]) < tonumber(silent_for) then
   return {0, seq, log, wants, 0, ''}
 end
-redis.call('HSET', KEYS[1], 'heard', now)
+local new = {'heard', now}
+local function keep(...)
+  for _, one in ipairs({...}) do new[#new + 1] = one end
+end
 if wants == '' and heard_wants ~= '' then
   wants = heard_wants
-  redis.call('HSET', KEYS[1], 'wants', wants)
+  keep('wants', wants)
 end
 if told > 0 or #ARGV >= first then
   -- Each line has a place: those told twice are in it already, those before them may be lost.
@@ -42,7 +45,7 @@ if told > 0 or #ARGV >= first then
     log = base + told
   end
   first = first + log - base - told
-  redis.call('HSET', KEYS[1], 'base', base)
+  keep('base', base)
 end
 if #ARGV >= first then
   local kept = redis.call('LLEN', KEYS[2])
@@ -54,25 +57,25 @@ if #ARGV >= first then
   while kept > cap or (bytes > most and kept > 0) do
     kept, bytes = kept - 1, bytes - #redis.call('LPOP', KEYS[2])
   end
-  redis.call('HSET', KEYS[1], 'bytes', bytes)
+  keep('bytes', bytes)
   log = log + #ARGV - first + 1
 end
 if body ~= '' then
   seq = math.max(seq, floor) + 1
   local whole = string.format('{"seq":%.0f,"log":%.0f,', seq, log) .. string.sub(body, 2)
-  redis.call('HSET', KEYS[1], 'seq', string.format('%.0f', seq), 'log', log, 'order', order,
-    'state', whole)
-  if run ~= '' then redis.call('HSET', KEYS[1], 'run', run) end
-  if ends == '1' then redis.call('HSET', KEYS[1], 'ended', '1') end
+  keep('seq', string.format('%.0f', seq), 'log', log, 'order', order, 'state', whole)
+  if run ~= '' then keep('run', run) end
+  if ends == '1' then keep('ended', '1') end
 elseif claim ~= '' then
   -- A run that must read where the last one was, which may say nothing more meanwhile.
-  redis.call('HSET', KEYS[1], 'run', run)
-  redis.call('HDEL', KEYS[1], 'base')
+  keep('run', run)
 elseif #ARGV >= first then
-  redis.call('HSET', KEYS[1], 'log', log)
+  keep('log', log)
 end
-redis.call('EXPIRE', KEYS[1], keep)
-redis.call('EXPIRE', KEYS[2], keep)
+redis.call('HSET', KEYS[1], unpack(new))
+if body == '' and claim ~= '' then redis.call('HDEL', KEYS[1], 'base') end
+redis.call('EXPIRE', KEYS[1], seconds)
+if log > 0 then redis.call('EXPIRE', KEYS[2], seconds) end
 if question == '' then return {1, seq, log, wants, 0, ''} end
 return {1, seq, log, wants, 0, redis.call('HGET', KEYS[1], 'answer:' .. question) or ''}
 """
@@ -82,6 +85,16 @@ if redis.call('HGET', KEYS[1], 'wants') ~= 'cancel' then
   redis.call('HSET', KEYS[1], 'wants', ARGV[1])
 end
 redis.call('EXPIRE', KEYS[1], ARGV[2])
+"""
+
+WISHED = """
+local at = redis.call('GET', KEYS[1])
+if not at or ARGV[1] == 'now' then
+  local time = redis.call('TIME')
+  at = time[1] .. '.' .. string.format('%06d', time[2])
+  redis.call('SET', KEYS[1], at, 'EX', ARGV[2])
+end
+return at
 """
 
 ANSWER = """

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from realtime.events import JobState, Status
-from realtime.store import Answered, Remembered, Report, Standing, Store
+from realtime.store import Answered, RedisStore, Remembered, Report, Standing, Store
+from tests.services import RedisServer
 
 ASKED = {"id": "q1", "text": "Replace?", "choices": None, "asked_at": "", "expires_at": None}
 
@@ -69,6 +70,27 @@ def test_how_a_job_stands(store: Store, job: str) -> None:
     assert store.standing(job) == Standing(known=False, wants="cancel")
     told(store, job)
     assert store.standing(job) == Standing(known=True, wants="cancel")
+
+
+def test_when_something_was_last_wanted(store: Store, job: str) -> None:
+    """What is wanted of any job moves it; reports do not."""
+    began = store.wished()
+    told(store, job)
+    assert store.wished() == began
+    store.want([job, str(uuid.uuid4())], "pause")
+    later = store.wished()
+    assert later > began
+    store.want([str(uuid.uuid4())], "cancel")
+    assert store.wished() > later
+
+
+def test_a_store_that_has_lost_everything_knows_no_wish_before_that(redis: RedisServer) -> None:
+    """Jobs that were queued before are then looked for one by one."""
+    store = RedisStore(redis.url)
+    began = store.wished()
+    with redis.client() as client:
+        client.flushall()
+    assert store.wished() > began
 
 
 def test_the_first_answer_counts(store: Store, job: str) -> None:
