@@ -109,6 +109,18 @@ def test_a_question_has_its_choices(double: Double, page: Page) -> None:
     assert page.evaluate("document.activeElement.localName") == "job-progress"
 
 
+def test_two_presses_before_the_bar_is_painted_anew_are_one(double: Double, page: Page) -> None:
+    """A double click asks once, whatever the browser has shown in between."""
+    requests = answers(page, "answer")
+    asked(double, page, WAITING["question"])
+    keep = page.get_by_role("button", name="Keep")
+    keep.evaluate("one => { one.click(); one.click(); }")
+    came(page, requests)
+    double.change(fresh({**RUNNING, "id": WAITING["id"]}, seq=90))
+    keep.wait_for(state="detached")
+    assert len(requests) == 1
+
+
 def test_a_question_without_choices_has_a_field(double: Double, page: Page) -> None:
     """Enter sends what is written; nothing is not sent; what is written stays while states come."""
     requests = answers(page, "answer")

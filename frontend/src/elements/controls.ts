@@ -1,3 +1,4 @@
+import { ask } from "./asking";
 import type { Steering } from "./steering";
 import styles from "./steering.css?inline";
 
@@ -7,6 +8,7 @@ sheet.replaceSync(styles);
 /** A part of a bar that steers its job: drawn anew by hand whenever the bar hands it something. */
 export abstract class Controls extends HTMLElement {
   #steering: Steering | null = null;
+  #spent: Steering | null = null;
 
   get steering(): Steering | null {
     return this.#steering;
@@ -25,6 +27,14 @@ export abstract class Controls extends HTMLElement {
     const early = Object.getOwnPropertyDescriptor(this, "steering")?.value as Steering | undefined;
     Reflect.deleteProperty(this, "steering");
     this.steering = early ?? this.#steering;
+  }
+
+  /** Asks once until the bar is painted anew: a second press may come before that. */
+  protected ask(action: string, said?: unknown): void {
+    const steering = this.#steering;
+    if (!steering || steering === this.#spent) return;
+    this.#spent = steering;
+    void ask(steering, action, said);
   }
 
   protected abstract draw(steering: Steering): void;

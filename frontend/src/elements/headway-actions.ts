@@ -1,4 +1,3 @@
-import { ask } from "./asking";
 import { button, Controls } from "./controls";
 import type { Steering } from "./steering";
 import { words } from "./steering-words";
@@ -8,8 +7,8 @@ const ON_ITS_WAY: Readonly<Record<string, string>> = { pause: "pausing", resume:
 /** The buttons beside a bar's title: what may be done to its job now. */
 export class HeadwayActions extends Controls {
   // One button for both, so that the focus stays where it is.
-  readonly #toggle = button("", () => this.#press(this.#toggles));
-  readonly #cancel = button("", () => this.#press("cancel"));
+  readonly #toggle = button("", () => this.ask(this.#toggles));
+  readonly #cancel = button("", () => this.ask("cancel"));
   #toggles = "";
 
   protected draw(steering: Steering): void {
@@ -20,10 +19,6 @@ export class HeadwayActions extends Controls {
     place(this.#cancel, may("cancel"), () => this.append(this.#cancel));
     label(this.#toggle, this.#toggles, steering);
     label(this.#cancel, "cancel", steering);
-  }
-
-  #press(action: string): void {
-    if (this.steering) void ask(this.steering, action);
   }
 }
 

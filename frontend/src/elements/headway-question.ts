@@ -1,5 +1,4 @@
 import type { Question } from "../protocol";
-import { ask } from "./asking";
 import { button, Controls } from "./controls";
 import type { Steering } from "./steering";
 import { moment, words } from "./steering-words";
@@ -73,7 +72,7 @@ export class HeadwayQuestion extends Controls {
   }
 
   #send(answer: string): void {
-    if (this.steering) void ask(this.steering, "answer", { answer, question: this.#asked });
+    this.ask("answer", { answer, question: this.#asked });
   }
 
   #wait(waits: boolean): void {
