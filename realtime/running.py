@@ -127,9 +127,12 @@ class RunningJob(Steered):
 
     def declare(self, stages: list[tuple[str, object]]) -> None:
         """Add parts that are still to come to the current stage."""
-        fresh = [Stage(name, weight) for name, weight in stages[: conf.STAGES - self._stages]]
+        around = self.path[-1]
+        loop, room = around.open_loop(), conf.STAGES - self._stages
+        fresh = [Stage(name, weight, loop) for name, weight in stages[:room]]
         self._stages += len(fresh)
-        self.path[-1].children.extend(fresh)
+        around.planned = True
+        around.children.extend(fresh)
         self.dirty = True
 
     def log(self, said: object, level: object) -> None:
@@ -168,12 +171,11 @@ class RunningJob(Steered):
         if self._stages >= conf.STAGES or len(self.path) > DEPTH:
             return around.children[-1] if around.children else None
         self._stages += 1
-        around.children.append(Stage(name, weight))
+        around.children.append(Stage(name, weight, around.open_loop()))
         return around.children[-1]
 
     def _enter(self, stage: Stage) -> None:
-        stage.status = "running"
-        stage.counters = [Counter()]
+        stage.enter()
         self.path.append(stage)
         self.counter = stage.counters[-1]
         self.dirty = True

@@ -52,24 +52,55 @@ class Counter:
 class Stage:
     """A named, weighted part of a job; stages nest."""
 
-    __slots__ = ("children", "counters", "name", "status", "weight")
+    __slots__ = (
+        "children",
+        "counters",
+        "loop",
+        "name",
+        "planned",
+        "reached",
+        "status",
+        "step",
+        "weight",
+    )
 
-    def __init__(self, name: str, weight: object) -> None:
-        """Begin as a part that is still to come."""
+    def __init__(self, name: str, weight: object, loop: Counter | None = None) -> None:
+        """Begin as a part that is still to come, in a step of `loop` or in none."""
         self.name = text(name, conf.NAME_LENGTH)
         self.weight = max(number(weight) or 0, 0)
         self.status = "queued"
         self.children: list[Stage] = []
+        self.planned = False
+        """Whether the task has said of which parts it is made."""
         self.counters = [Counter()]
+        self.loop = loop
+        """The loop of whose steps this and its like are parts: then the loop counts, not they."""
+        self.step: float = 0
+        """Which step of that loop it is in."""
+        self.reached: float | None = None
+        """How far it was when somebody looked."""
+        self._note_step()
 
     @property
     def fraction(self) -> float | None:
         """The part that is done: all at the end, else from its children or its loops."""
         if self.status == "succeeded":
             return 1.0
-        if self.children:
-            return _weighted(self.children)
-        return _nested(self.counters)
+        counted = [child for child in self.children if child.loop is None]
+        if counted:
+            return _weighted(counted) if self.planned else _found(counted)
+        looped = _nested(self.counters, self._within_step())
+        return _found(self.children) if looped is None else looped
+
+    def forward(self) -> float | None:
+        """Return the fraction, never less than what was returned before."""
+        if (now := self.fraction) is not None:
+            self.reached = max(self.reached or 0.0, now)
+        return self.reached
+
+    def open_loop(self) -> Counter | None:
+        """Return the innermost loop that is open directly in this part."""
+        return self.counters[-1] if len(self.counters) > 1 else None
 
     def declared(self, name: str) -> Stage | None:
         """Return the declared part of this name that is still to come, None when there is none."""
@@ -78,11 +109,18 @@ class Stage:
                 return stage
         return None
 
+    def enter(self) -> None:
+        """Begin anew."""
+        self.status = "running"
+        self.counters = [Counter()]
+        self.reached = None
+        self._note_step()
+
     def view(self) -> dict[str, Any]:
         """Return what viewers see of the part."""
         seen: dict[str, Any] = {
             "name": self.name,
-            "fraction": self.fraction,
+            "fraction": self.forward(),
             "weight": self.weight,
             "status": self.status,
         }
@@ -90,18 +128,46 @@ class Stage:
             seen["stages"] = [child.view() for child in self.children]
         return seen
 
+    def _within_step(self) -> float:
+        """Return how far the step of the innermost loop is, from the parts found in it."""
+        loop = self.counters[-1]
+        parts = [one for one in self.children if one.loop is loop and one.step == loop.count]
+        return (_weighted(parts) if self.planned else _found(parts)) or 0.0
+
+    def _note_step(self) -> None:
+        if self.loop is not None:
+            self.loop.look()
+            self.step = self.loop.count
+
 
 def _weighted(stages: list[Stage]) -> float | None:
     """Return the weighted fraction of stages; one that is unknown counts as not begun."""
     whole = sum(stage.weight for stage in stages)
+    return _done(stages) / whole if whole else None
+
+
+def _found(stages: list[Stage]) -> float | None:
+    """Return the fraction of stages that were found on the way: it leaves room for one more.
+
+    Nobody knows how many are to come, and the bar is not full until the last one is over.
+    """
+    whole = sum(stage.weight for stage in stages)
     if not whole:
         return None
-    return sum(stage.weight * (stage.fraction or 0.0) for stage in stages) / whole
+    more = whole / len(stages)
+    over = sum(stage.weight for stage in stages if stage.status == "succeeded")
+    left = [stage for stage in stages if stage.status != "succeeded"]
+    begun = over / (over + more)
+    return begun + (whole / (whole + more) - begun) * (_weighted(left) or 0.0)
 
 
-def _nested(counters: list[Counter]) -> float | None:
+def _done(stages: list[Stage]) -> float:
+    return sum(stage.weight * (stage.forward() or 0.0) for stage in stages)
+
+
+def _nested(counters: list[Counter], within: float) -> float | None:
     """Return the fraction of loops within loops: an inner one refines its outer one's step."""
-    fraction: float | None = None
+    fraction: float | None = within
     for counter in reversed(counters[1:] or counters):
         fraction = _share(counter.count + (fraction or 0.0), number(counter.total))
     return fraction

@@ -20,6 +20,8 @@ export interface Stage {
   readonly fraction: number | null;
   readonly weight: number;
   readonly status: string;
+  /** The parts of this part. */
+  readonly stages?: readonly Stage[];
 }
 
 export interface JobFile {
@@ -184,6 +186,12 @@ const shaped =
   (value) =>
     isObject(value) && wrongField(value, shape) === undefined;
 
+const stage = shaped({ "name status": text, fraction: orNull(number), weight: number });
+const stages = listOf(
+  (value) =>
+    stage(value) && ((value as Stage).stages === undefined || stages((value as Stage).stages)),
+);
+
 const STATE: Shape = {
   "id name title unit message root": text,
   "owner parent again_of worker queued_at started_at updated_at heard_at finished_at retry_at":
@@ -195,7 +203,7 @@ const STATE: Shape = {
   stalled: flag,
   "tags actions": listOf(text),
   status: (value) => isEnd(value) || LIVE.includes(value),
-  stages: listOf(shaped({ "name status": text, fraction: orNull(number), weight: number })),
+  stages,
   files: listOf(shaped({ "name url": text, size: number })),
   error: orNull(shaped({ "kind text": text })),
   question: (value) => value !== undefined,

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { bytes, duration, percent, remaining } from "../src/elements/format";
 import { unitFor } from "../src/elements/strings";
-import { lookOf, viewOf } from "../src/elements/view";
+import { lookOf, partsOf, viewOf } from "../src/elements/view";
 import { aState } from "./fakes";
 
 const NOW = Date.parse("2026-11-22T10:00:08.400Z");
@@ -108,5 +108,15 @@ describe("a view", () => {
       viewOf(aState({ status: "failed", error: { kind, text: "It is empty." } }), NOW).message;
     expect(told("JobError")).toBe("It is empty.");
     expect(told("ValueError")).toBe("ValueError: It is empty.");
+  });
+});
+
+describe("stages", () => {
+  it("show the parts of what is not over, and only that", () => {
+    const parts = [{ name: "Read", fraction: 0.5, weight: 1, status: "running" }];
+    const stage = { name: "Import", fraction: 0.5, weight: 1, status: "running", stages: parts };
+    expect(partsOf(stage)).toBe(parts);
+    expect(partsOf({ ...stage, status: "succeeded" })).toEqual([]);
+    expect(partsOf({ name: "Pack", fraction: 0, weight: 1, status: "queued" })).toEqual([]);
   });
 });

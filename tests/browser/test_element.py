@@ -646,3 +646,19 @@ def test_nothing_scrolls_sideways_on_a_phone(double: Double, page: Page) -> None
     wait_for(page, "document.querySelectorAll('job-progress[status=lost]').length === 1")
     wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
     assert page.evaluate(wide) is False
+
+
+def test_a_part_shows_its_parts_until_it_is_over(double: Double, page: Page) -> None:
+    """As a list in its list, each with what is done of it."""
+    state = STATES["running with stages"]
+    page.goto(double.page(bar(state["id"])))
+    shown(page, "job-progress[status=running]")
+    inner = page.locator("job-progress ol ol")
+    assert inner.get_attribute("aria-label") == "Add up"
+    assert [" ".join(one.split()) for one in inner.locator("li").all_inner_texts()] == [
+        "By month 62%",
+        "By customer",
+    ]
+    over = [{**one, "status": "succeeded"} for one in state["stages"]]
+    double.change(fresh(state, seq=78, stages=over))
+    inner.wait_for(state="detached")

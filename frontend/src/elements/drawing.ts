@@ -1,12 +1,12 @@
 /** What seldom changes of a bar, as templates; what moves is written by `HotPath`. */
 
 import { html, nothing, type TemplateResult } from "lit/html.js";
-import type { JobState, Refused } from "../protocol";
+import type { JobState, Refused, Stage } from "../protocol";
 import { bytes } from "./format";
 import { SHAPES } from "./icons";
 import type { Steering } from "./steering";
 import { text } from "./strings";
-import { type Look, stageMark, titleOf } from "./view";
+import { type Look, partsOf, stageMark, titleOf } from "./view";
 
 type Part = TemplateResult | typeof nothing;
 
@@ -47,7 +47,7 @@ export function drawJob(picture: Picture): TemplateResult {
     </div>
     ${drawNote(picture.note)}
     ${picture.problem ? html`<p class="note wrong" role="alert">${picture.problem}</p>` : nothing}
-    ${drawStages(state)} ${drawFiles(state)}
+    ${drawStages(state.stages, text("stages"))} ${drawFiles(state)}
   </div>`;
 }
 
@@ -73,15 +73,17 @@ function drawNote(note: string): Part {
   return note ? html`<p class="note" part="message">${note}</p>` : nothing;
 }
 
-function drawStages({ stages }: JobState): Part {
+function drawStages(stages: readonly Stage[], label: string, path = "stage"): Part {
   if (stages.length === 0) return nothing;
   const items = stages.map((stage, at) => {
     const look = stageMark(stage);
+    const place = `${path}-${at}`;
     return html`<li class=${look}>
-      ${mark(look)}<span class="name">${stage.name}</span><span class="stage-${at}"></span>
+      ${mark(look)}<span class="name">${stage.name}</span><span class=${place}></span>
+      ${drawStages(partsOf(stage), stage.name, place)}
     </li>`;
   });
-  return html`<ol part="stages" aria-label=${text("stages")}>${items}</ol>`;
+  return html`<ol part="stages" aria-label=${label}>${items}</ol>`;
 }
 
 function drawFiles({ files }: JobState): Part {

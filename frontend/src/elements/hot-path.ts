@@ -1,6 +1,6 @@
 import type { Stage } from "../protocol";
 import { percent, wholePercent } from "./format";
-import type { View } from "./view";
+import { partsOf, type View } from "./view";
 
 /** Writes what moves straight to the nodes: a tenth of what drawing again would cost. */
 export class HotPath {
@@ -25,9 +25,16 @@ export class HotPath {
     this.#writeText("rate", view.rate);
     this.#writeText("time", view.time);
     this.#writeText("message", view.message);
-    for (const [at, { fraction, status }] of stages.entries()) {
+    this.#writeStages(stages, "stage");
+  }
+
+  #writeStages(stages: readonly Stage[], path: string): void {
+    for (const [at, stage] of stages.entries()) {
+      const { fraction, status } = stage;
+      const place = `${path}-${at}`;
       const moving = status === "running" && fraction !== null;
-      this.#writeText(`stage-${at}`, moving ? percent(fraction) : "");
+      this.#writeText(place, moving ? percent(fraction) : "");
+      this.#writeStages(partsOf(stage), place);
     }
   }
 

@@ -198,7 +198,7 @@ export class JobProgress extends HTMLElement {
     const state = this.#state;
     return JSON.stringify([
       state && [this.#look(state), this.#classes(state), titleOf(state), state.files],
-      state?.stages.map(({ name, status }) => [name, status]),
+      JSON.stringify(state?.stages, ["name", "status", "stages"]),
       state && this.actions && [state.actions, state.question],
       [this.#refused, this.#pending, this.#problem, this.#trouble(), this.#advice()],
     ]);

@@ -65,6 +65,11 @@ export function stageMark(stage: Stage): "succeeded" | "running" | "failed" | "q
   return stage.status === "failed" ? "failed" : "queued";
 }
 
+/** The parts of a part that are shown: what is done is one line. */
+export function partsOf({ status, stages = [] }: Stage): readonly Stage[] {
+  return status === "succeeded" ? [] : stages;
+}
+
 function shownFraction(state: JobState): number | null {
   if (state.fraction !== null) return clamp(state.fraction);
   return state.status === "succeeded" ? 1 : null;
