@@ -120,7 +120,7 @@ def visible(request: HttpRequest, job: str) -> State:
         if state and state["finished_at"]:
             Job.objects.filter(pk=job).first()  # As for one that the store does not know.
         raise NotFound
-    return permissions.view(state, role)
+    return permissions.shown(state, role)
 
 
 def seen(request: HttpRequest, state: State, *, operator: bool) -> State:

@@ -120,6 +120,8 @@ class JobState:
     """The queue it waits in, where it was sent straight to one; viewers are not told."""
     repeats: str = ""
     """What of it can be run again, or why nothing can; viewers are told by `actions`."""
+    size: float | None = None
+    """How much there is to do, as earlier runs are compared by; viewers are not told."""
     wants: str = ""
     """What people want of it, as far as its worker has heard; viewers are not told."""
     redelivers: bool = False

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from realtime import reading
 from realtime.conf import conf
 from realtime.events import ENDS
+from realtime.history import history
 from realtime.layer import shard_of, shards
 from realtime.metrics import counted
 from realtime.threads import in_thread
@@ -40,11 +41,14 @@ class Healing:
         """Compare what is watched and not finished with the store, and send what is missing."""
         hub = self._hub
         await hub.listener.join({*self._groups()})
-        open_jobs = {
-            known.state["id"]: known.seq
+        watched = [
+            known.state
             for known in hub.known
             if known.state["status"] not in ENDS and hub.watchers.follow(known.state)
-        }
+        ]
+        if names := history.stale(watched):
+            await in_thread(history.learn, names)
+        open_jobs = {state["id"]: state["seq"] for state in watched}
         found = await in_thread(reading.newer, open_jobs, hub.watchers.lists())
         if missed := sum(1 for state in found if hub.known.is_news(state)):
             counted.count("states_healed", missed)

@@ -14,6 +14,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from realtime import metrics, protocol, reading
+from realtime.arrivals import Arrivals
 from realtime.conf import conf
 from realtime.delivery import Delivery
 from realtime.events import ENDS, timestamp
@@ -48,6 +49,7 @@ class Hub:
         self.known = KnownStates()
         self._delivery = Delivery(self.known, missing=lambda job: self._spawn(self._load([job])))
         self._states = Together(reading.states)
+        self._arrivals = Arrivals(self._spawn, self._pass_on)
         self._logs = LogFeed(self._spawn)
         self._healing = Healing(self)
         self._rights = Rights(self.mailboxes, changed=self._judge)
@@ -163,13 +165,14 @@ class Hub:
 
     def _hear(self, states: list[State]) -> None:
         counted.count("states_heard", len(states))
-        self.take_in(states)
+        self._arrivals.take(self._wanted(states))
 
     def take_in(self, states: Iterable[State]) -> None:
         """Keep states that are newer than what is known, and pass them to who watches them."""
-        self._pass_on(
-            state for state in states if state["id"] in self.known or self.watchers.follow(state)
-        )
+        self._pass_on(self._wanted(states))
+
+    def _wanted(self, states: Iterable[State]) -> list[State]:
+        return [one for one in states if one["id"] in self.known or self.watchers.follow(one)]
 
     def _pass_on(self, states: Iterable[State]) -> None:
         news: dict[str, State] = {}

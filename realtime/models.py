@@ -74,6 +74,11 @@ class Job(models.Model):
             models.Index(fields=("-queued_at", "-id"), name="realtime_job_newest"),
             models.Index(fields=("status", "-queued_at"), name="realtime_job_status"),
             models.Index(
+                fields=("name", "-finished_at"),
+                name="realtime_job_runs",
+                condition=models.Q(status="succeeded"),
+            ),
+            models.Index(
                 fields=("finished_at",),
                 name="realtime_job_log_due",
                 condition=models.Q(log_due=True),

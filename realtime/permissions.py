@@ -8,6 +8,7 @@ from uuid import UUID
 
 from realtime.calls import ITEMS, WHOLE
 from realtime.events import ENDS, Status, Wish
+from realtime.history import history
 from realtime.states import State, read_one
 
 
@@ -22,7 +23,7 @@ class Role(StrEnum):
 
 VIEW_ALL = "realtime.view_all_jobs"
 SAFE_TEXT = "The job stopped because of an error."
-HIDDEN = ("queue", "redelivers", "repeats", "wants")
+HIDDEN = ("queue", "redelivers", "repeats", "size", "wants")
 """What the service keeps for itself."""
 ACTIONS: dict[str, tuple[str, ...]] = {
     Status.QUEUED: ("cancel",),
@@ -47,9 +48,10 @@ def role_of(user_id: str, state: State, *, operator: bool) -> Role | None:
 
 
 def view(state: State, role: Role) -> State:
-    """Return the state as this role sees it: its error redacted, with the actions it may take."""
+    """Return the state as this role sees it: redacted, with the time left and what it may do."""
     seen = {
         **state,
+        **history.told(state),
         "error": _error(state["error"], role),
         "actions": _actions(state),
     }
@@ -70,7 +72,13 @@ def visible_state(user: Any, job: str) -> State | None:
         return None
     own = role_of(str(user.pk), state, operator=False)
     role = Role.OPERATOR if is_operator(user) else own
-    return view(state, role) if role else None
+    return shown(state, role) if role else None
+
+
+def shown(state: State, role: Role) -> State:
+    """Return the same to who can wait until its earlier runs are read."""
+    history.learn(history.stale([state]))
+    return view(state, role)
 
 
 def may_control(user: Any, state: State) -> bool:

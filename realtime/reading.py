@@ -13,6 +13,7 @@ from realtime import log_parts
 from realtime import states as newest_states
 from realtime.asking import ask
 from realtime.events import ENDS
+from realtime.history import history
 from realtime.models import Job
 from realtime.states import State
 from realtime.store import LINES_PER_READ, Lines, Sign
@@ -29,7 +30,9 @@ def states(jobs: list[str]) -> dict[str, State]:
     if not jobs:
         return {}
     live = newest_states.parsed(ask(lambda store: store.states(jobs), {}))
-    return newest_states.completed(jobs, live)
+    found = newest_states.completed(jobs, live)
+    history.learn(history.stale(found.values()))
+    return found
 
 
 def first_ids(kind: str, root: str, user: str) -> list[str]:

@@ -17,6 +17,7 @@ from realtime.pace import Pace
 from realtime.publish import Change
 from realtime.records import Items
 from realtime.running import RunningJob
+from realtime.stages import Counter
 
 logger = logging.getLogger("realtime")
 
@@ -38,6 +39,7 @@ class Snapshots:
         self._job = job
         self._pace = Pace()
         self._best = job.reached
+        self._measure: Counter | None = None
         self._updated_at = job.started_at
         self._changed = 0.0
         self._intervals: deque[float] = deque(maxlen=9)
@@ -92,7 +94,7 @@ class Snapshots:
 
     def _values(self, now: float) -> dict[str, Any]:
         job = self._job
-        counter = job.path[-1].counters[1:2] or job.path[-1].counters[:1]
+        counter = (job.path[-1].counters[1:2] or job.path[-1].counters)[0]
         fraction = self._forward(job.trunk.fraction)
         status = _status(job)
         asked = job.question if status == Status.WAITING else None
@@ -100,15 +102,16 @@ class Snapshots:
         if rests:
             self._pace.rest(now)
         else:
-            self._pace.observe(now, counter[0].count, fraction)
+            self._pace.observe(now, counter.count, fraction)
         return {
             **identity(job),
             "status": status,
             "wants": job.wants,
             "question": asked.view() if asked else None,
-            "current": counter[0].count,
-            "total": number(counter[0].total),
-            "unit": text(counter[0].unit, UNIT),
+            "current": counter.count,
+            "total": number(counter.total),
+            "size": self._size(counter),
+            "unit": text(counter.unit, UNIT),
             "fraction": fraction,
             "message": text(job.message, conf.TEXT_LENGTH),
             "rate": None if rests else _rounded(self._pace.rate),
@@ -180,6 +183,12 @@ class Snapshots:
             return rest
         return None if self._known else self._anew()
 
+    def _size(self, counter: Counter) -> float | None:
+        """Return the total of the first loop that has one: known at its start, same at its end."""
+        if self._measure is None and number(counter.total) is not None:
+            self._measure = counter
+        return number(self._measure.total) if self._measure else None
+
     def _note_change(self, now: float) -> None:
         if self._changed:
             self._intervals.append(now - self._changed)
@@ -189,6 +198,8 @@ class Snapshots:
     def _is_stalled(self, now: float) -> bool:
         if self._job.paused or self._job.question:
             self._changed = now
+        if _status(self._job) is not Status.RUNNING:
+            return False
         usual = statistics.median(self._intervals) if self._intervals else 0.0
         return now - self._changed > max(STALL_SECONDS, STALL_FACTOR * usual)
 

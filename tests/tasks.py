@@ -304,3 +304,12 @@ def cleans_late(told: str) -> None:
         path.with_name("cleaning").touch()
         for _ in progress.track(range(100_000), message="cleaning up"):
             time.sleep(0.01)
+
+
+@shared_task
+def work_through(total: int, seconds: float, gate: str = "") -> None:
+    """Take so many seconds for each of some items; wait for the gate before the first."""
+    for number in progress.track(range(total), unit="item"):
+        if number == 0:
+            _waits_for(gate)
+        time.sleep(seconds)

@@ -26,7 +26,8 @@ WRITES = words(
 READS = words(
     "hub healing watchers delivery log_feed known listener mailbox consumers handshake reading"
     " views api problems exposition threads permissions sessions coroutines rights inbox limits"
-    " daphne uvicorn wire drain together actions bodies item_list confidential"
+    " daphne uvicorn wire drain together actions bodies item_list confidential forecast history"
+    " arrivals"
 )
 BETWEEN = words(
     "events conf errors cleaning states publish announcer records layer models metrics pace latch"

@@ -30,6 +30,13 @@ describe("time left", () => {
     expect(viewOf(state, NOW + 99_000).time).toBe("about 5 sec left");
   });
 
+  it("is told as a range where earlier runs were not alike, until none took longer", () => {
+    const state = aState({ eta: 150, eta_range: [100, 250] });
+    expect(viewOf(state, NOW).time).toBe("2 min to 4 min left");
+    expect(viewOf({ ...state, eta_range: [145, 155] }, NOW).time).toBe("about 3 min left");
+    expect(viewOf(state, NOW + 251_000).time).toBe("");
+  });
+
   it("is hidden while unknown", () => {
     expect(viewOf(aState({ eta: null }), NOW).time).toBe("");
   });

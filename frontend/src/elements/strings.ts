@@ -35,6 +35,7 @@ export const strings = {
   perSecond: "{n}/s",
   perMinute: "{n}/min",
   left: "about {time} left",
+  leftBetween: "{least} to {most} left",
   took: "took {time}",
   progress: "{title}: {percent}",
   ended: "{title}: {word}",

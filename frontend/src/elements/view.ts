@@ -24,6 +24,9 @@ export interface View {
   readonly message: string;
 }
 
+/** A range whose end is nearer to its beginning is told as one time. */
+const WIDE = 1.5;
+
 /** Kinds of errors whose text is a sentence for whoever reads it. */
 const SPOKEN = /^(JobError|WorkerLost|Orphaned|Expired)$/;
 
@@ -112,7 +115,12 @@ function timeOf(state: JobState, now: number): string {
   if (isEnd(state.status)) return tookOf(state);
   if (state.status !== "running" || state.eta === null || state.stalled) return "";
   const passed = state.updated_at ? Math.max(0, (now - Date.parse(state.updated_at)) / 1000) : 0;
-  return text("left", { time: remaining(state.eta - passed) });
+  const [low, high] = state.eta_range ?? [passed, passed];
+  if (high < passed) return ""; // longer than it ever took: nobody knows
+  const [least, most] = [remaining(low - passed), remaining(high - passed)];
+  return least === most || high - passed < WIDE * (low - passed)
+    ? text("left", { time: remaining(state.eta - passed) })
+    : text("leftBetween", { least, most });
 }
 
 function tookOf({ started_at, finished_at }: JobState): string {
