@@ -14,6 +14,7 @@ from celery import Task, chain, shared_task
 from celery.exceptions import Ignore
 
 from realtime import Cancelled, HeadwayError, JobError, items, progress
+from realtime.contrib.tqdm import tqdm
 from realtime.logging import JobHandler
 
 
@@ -180,6 +181,16 @@ def log_with_a_library(name: str) -> None:
         logger.addHandler(JobHandler())
     logger.info("hello from %s", name)
     logger.info("goodbye, %s", name)
+
+
+@shared_task
+def with_tqdm(rows: int) -> None:
+    """Report as scripts do."""
+    with tqdm(total=rows, desc="Import", unit="row") as bar:
+        for _ in range(rows):
+            bar.update()
+            bar.set_postfix(rows=bar.n)
+        tqdm.write("all read")
 
 
 @shared_task

@@ -84,6 +84,14 @@ def test_what_writes_and_what_reads_never_meet() -> None:
         assert not ours(ROOT / "realtime" / f"{name}.py") & (WRITES | READS), name
 
 
+def test_adapters_write() -> None:
+    """They stand where a task does, and nothing but the app needs them."""
+    for path in (ROOT / "realtime" / "contrib").glob("*.py"):
+        assert not ours(path) & READS, path
+    users = {path.stem for path in MODULES if "contrib" in ours(path)}
+    assert users <= {"apps"}
+
+
 def test_only_the_waist_remembers() -> None:
     """No other file calls the store's `remember`."""
     callers = {path.stem for path in MODULES if ".remember(" in path.read_text()}

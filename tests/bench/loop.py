@@ -51,10 +51,12 @@ def _outside(steps: int) -> Ways:
 
 def _inside(steps: int, sink: Any) -> Ways:
     from realtime import progress
+    from realtime.contrib.tqdm import tqdm as reporting
 
     return {
         "bare": lambda: _through(range(steps)),
         "progress.track": lambda: _through(progress.track(range(steps))),
+        "realtime.contrib.tqdm": lambda: _through(reporting(range(steps))),
         "tqdm": lambda: _through(tqdm(range(steps), file=sink)),
         **_rich(steps, sink),
     }
