@@ -16,8 +16,10 @@ class RealtimeConfig(AppConfig):
     def ready(self) -> None:
         """Connect Celery's signals; register the system checks."""
         from realtime import checks, held, lease, lifecycle
+        from realtime.contrib import update_state
 
         held.connect()
         lease.connect()
         lifecycle.connect()
+        update_state.connect()
         checks.register()

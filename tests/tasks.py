@@ -193,6 +193,30 @@ def with_tqdm(rows: int) -> None:
         tqdm.write("all read")
 
 
+class OwnTask(Task[Any, Any]):
+    """A base class as projects have."""
+
+    abstract = True
+
+
+@shared_task(bind=True, base=OwnTask)
+def updates_state(self: Task[Any, Any], gate: str) -> int:
+    """Report as Celery's documentation says, and wait for the gate at the half."""
+    for number in range(11):
+        meta = {"current": number, "total": 10, "status": f"Row {number}"}
+        self.update_state(state="PROGRESS", meta=meta)
+        if number == 5:
+            _waits_for(gate)
+    return 10
+
+
+@shared_task(bind=True)
+def updates_others(self: Task[Any, Any]) -> None:
+    """Report for others alone: by their id, and eagerly."""
+    self.update_state("6f0e6f0e-0000-4000-8000-000000000000", "PROGRESS", {"current": 7})
+    updates_state.apply(("",)).get(disable_sync_subtasks=False)
+
+
 @shared_task
 def leave_file(text: str) -> None:
     """Leave a file."""
