@@ -12,8 +12,10 @@ from typing import Any
 
 from celery import Task, chain, shared_task
 from celery.exceptions import Ignore
+from celery_progress import backend as own_celery_progress
 
 from realtime import Cancelled, HeadwayError, JobError, items, progress
+from realtime.contrib.celery_progress import ProgressRecorder
 from realtime.contrib.tqdm import tqdm
 from realtime.logging import JobHandler
 
@@ -215,6 +217,16 @@ def updates_others(self: Task[Any, Any]) -> None:
     """Report for others alone: by their id, and eagerly."""
     self.update_state("6f0e6f0e-0000-4000-8000-000000000000", "PROGRESS", {"current": 7})
     updates_state.apply(("",)).get(disable_sync_subtasks=False)
+
+
+@shared_task(bind=True)
+def records_progress(self: Task[Any, Any], *, ours: bool) -> list[Any]:
+    """Report through one of celery-progress's recorders, or its twin of ours."""
+    recorder = (ProgressRecorder if ours else own_celery_progress.ProgressRecorder)(self)
+    told = recorder.set_progress(1, 4, description="Row 1")
+    recorder.increment_progress(by=2, description="Row 3")
+    recorder.increment_progress()
+    return list(told)
 
 
 @shared_task

@@ -10,6 +10,7 @@ from typing import Any
 from celery.app.task import Task
 
 from realtime import progress
+from realtime.cleaning import number
 from realtime.running import RunningJob
 from realtime.tracking import UUID
 
@@ -51,5 +52,7 @@ def _tell(meta: object) -> None:
     current, total = meta.get("current"), meta.get("total")
     if current is None and total is None and "percent" in meta:
         current, total = meta["percent"], 100
-    message = next((meta[key] for key in MESSAGES if isinstance(meta.get(key), str)), None)
-    progress.update(current, total=total, message=message, unit=meta.get("unit"))
+    said = (meta.get(key) for key in MESSAGES)
+    message = next((one for one in said if isinstance(one, str) and one), None)
+    # celery-progress says 0 of a total that is not known, and "" where it has nothing new to say.
+    progress.update(current, total=number(total) or None, message=message, unit=meta.get("unit"))

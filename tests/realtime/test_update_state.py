@@ -51,6 +51,7 @@ def numbers(job: RunningJob) -> tuple[float, float | None, str, str]:
     [
         ({"current": 3, "total": 9}, (3, 9, "", "")),
         ({"current": 3}, (3, None, "", "")),
+        ({"current": 3, "total": 0}, (3, None, "", "")),
         ({"current": 3, "total": 9, "status": "Rows"}, (3, 9, "", "Rows")),
         ({"total": 9, "description": "Rows", "unit": "row"}, (0, 9, "row", "Rows")),
         ({"percent": 12.5, "message": "Rows"}, (12.5, 100, "", "Rows")),
