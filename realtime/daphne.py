@@ -9,14 +9,18 @@ from realtime.wire import Shared
 
 UNSENT = 8_000_000
 """Bytes that may wait for a reader; a window of frames is less."""
+CLOSING = 3.0
+"""Seconds until a socket is dropped that does not answer its close, up to one less: the timer
+counts in whole seconds of the clock. Its usual one second is often over before the frame is sent."""
 
 
 def mend_daphne() -> None:
     """Let Daphne send reasons of closes and cut off who does not read, if this process is one.
 
-    It passes on a close's code alone, and browsers would not learn when to come back. It takes
-    every frame, and who acknowledges what they never read would fill the memory. And it makes a
-    frame for some hundred viewers once for each.
+    It passes on a close's code alone, and browsers would not learn when to come back. It drops
+    who does not answer a close, often before the close is sent. It takes every frame, and who
+    acknowledges what they never read would fill the memory. And it makes a frame for some hundred
+    viewers once for each.
     """
     module = sys.modules.get("daphne.ws_protocol")
     if module is None:
@@ -26,7 +30,10 @@ def mend_daphne() -> None:
 
     def handle_reply(self: Any, message: dict[str, Any]) -> None:
         is_open = self.state == self.STATE_OPEN
-        if is_open and message["type"] == "websocket.close" and message.get("reason"):
+        closes = message["type"] == "websocket.close"
+        if closes:
+            self.closeHandshakeTimeout = CLOSING
+        if is_open and closes and message.get("reason"):
             self.sendClose(code=message.get("code", 1000), reason=message["reason"])
             return
         if is_open and type(message) is Shared and is_plain(self):

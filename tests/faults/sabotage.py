@@ -137,7 +137,7 @@ MECHANISMS = {
     "fence": Mechanism(take_out=_no_fence, test="test_workers.py::test_a_frozen_worker_comes_back"),
     "window": Mechanism(
         take_out=_no_window,
-        test="test_sockets.py::test_a_reader_that_never_reads_beside_quick_ones[short-daphne]",
+        test="test_sockets.py::test_a_reader_that_never_reads_beside_quick_ones[long-daphne]",
     ),
     "drain": Mechanism(
         take_out=_no_drain,

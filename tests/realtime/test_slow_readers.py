@@ -18,7 +18,7 @@ from realtime.events import JobState, Status, timestamp
 from realtime.mailbox import Mailbox
 from realtime.protocol import Close
 from tests.faults.wire import frame
-from tests.processes import web_server
+from tests.processes import Child, web_server
 from tests.services import RedisServer
 from tests.sockets import Viewer, sign_in, unread, viewer
 
@@ -68,6 +68,18 @@ async def test_who_acknowledges_what_they_never_read_costs_little(
 
 def _has_frames(one: Viewer, number: int) -> bool:
     return len(one.frames) >= number
+
+
+async def test_a_close_is_waited_for(web: Child, ana: Any) -> None:
+    """Who answers late has more than a second: busy browsers learn with which code it was."""
+    loop = asyncio.get_running_loop()
+    with await asyncio.to_thread(unread, web, await sync_to_async(sign_in)(ana)) as late:
+        await loop.sock_sendall(late, frame(1, b"no frame"))
+        told = b""
+        while b"expected JSON" not in told:
+            told += await asyncio.wait_for(loop.sock_recv(late, 4096), 5)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(loop.sock_recv(late, 1), 1.5)
 
 
 async def test_a_close_comes_after_what_the_network_did_not_take_yet() -> None:
