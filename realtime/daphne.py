@@ -11,7 +11,7 @@ UNSENT = 8_000_000
 """Bytes that may wait for a reader; a window of frames is less."""
 CLOSING = 3.0
 """Seconds until a socket is dropped that does not answer its close, up to one less: the timer
-counts in whole seconds of the clock. Its usual one second is often over before the frame is sent."""
+counts in whole seconds of the clock. Its usual one is often over before the frame is sent."""
 
 
 def mend_daphne() -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from realtime import reading
 from realtime.conf import conf
-from realtime.events import ENDS
 from realtime.history import history
 from realtime.layer import shard_of, shards
 from realtime.metrics import counted
@@ -17,6 +16,7 @@ from realtime.threads import in_thread
 
 if TYPE_CHECKING:
     from realtime.hub import Hub
+    from realtime.known import Known
 
 logger = logging.getLogger("realtime")
 
@@ -38,18 +38,22 @@ class Healing:
                 logger.exception("Healing failed and is tried again")
 
     async def heal(self) -> None:
-        """Compare what is watched and not finished with the store, and send what is missing."""
+        """Compare what is watched and not settled with the store, and send what is missing."""
         hub = self._hub
         await hub.listener.join({*self._groups()})
-        watched = [
-            known.state
+        open_to_doubt = [
+            known
             for known in hub.known
-            if known.state["status"] not in ENDS and hub.watchers.follow(known.state)
+            if (known.doubts or not known.ended) and hub.watchers.follow(known.state)
         ]
-        if names := history.stale(watched):
+        if names := history.stale(known.state for known in open_to_doubt):
             await in_thread(history.learn, names)
-        open_jobs = {state["id"]: state["seq"] for state in watched}
-        found = await in_thread(reading.newer, open_jobs, hub.watchers.lists())
+        ended = [known for known in open_to_doubt if known.ended]
+        # Asked first: what the store then knows is compared.
+        told = await in_thread(reading.ends, [known.id for known in ended])
+        seqs = {known.id: known.seq for known in open_to_doubt}
+        found = await in_thread(reading.newer, seqs, hub.watchers.lists())
+        _settle(ended, told)
         if missed := sum(1 for state in found if hub.known.is_news(state)):
             counted.count("states_healed", missed)
         hub.take_in(found)
@@ -68,3 +72,19 @@ class Healing:
                 yield shard_of(name)
             elif known:
                 yield shard_of(known.state["owner"] or known.state["root"])
+
+
+def _settle(ended: list[Known], told: dict[str, bool] | None) -> None:
+    """Let ends be compared no more that the store has told, or does not know for long enough.
+
+    SQL alone may have told of one: without the store its writer does not know how many lines of
+    log there are, and tells the store once it is back.
+    """
+    if told is None:
+        return
+    for known in ended:
+        in_store = told.get(known.id)
+        if in_store is None:
+            known.doubts -= 1
+        elif in_store:
+            known.doubts = 0

@@ -13,12 +13,14 @@ from realtime.wire import Message, message
 
 LARGEST = 20_000
 """States kept in memory; others are read again."""
+DOUBTS = 5
+"""How often a store that has forgotten a job is asked about its end."""
 
 
 class Known:
     """One job's newest state, encoded at most once for each role."""
 
-    __slots__ = ("_frames", "_texts", "ended", "id", "owner", "seq", "state")
+    __slots__ = ("_frames", "_texts", "doubts", "ended", "id", "owner", "seq", "state")
 
     def __init__(self, state: State) -> None:
         """Hold a state."""
@@ -27,6 +29,8 @@ class Known:
         self.seq: int = state["seq"]
         self.owner: str | None = state["owner"]
         self.ended: bool = state["status"] in ENDS
+        self.doubts = DOUBTS
+        """How often the store may still be asked whether it knows this end otherwise."""
         self._texts: dict[Role, str] = {}
         self._frames: dict[Role, Message] = {}
 

@@ -80,6 +80,12 @@ def newer(known: dict[str, int], lists: Lists) -> list[State]:
     return [state for job, state in found.items() if state["seq"] > known.get(job, -1)]
 
 
+def ends(jobs: list[str]) -> dict[str, bool] | None:
+    """Return of those jobs that the store knows whether it knows their end, None while away."""
+    signs: dict[str, Sign] | None = ask(lambda store: store.signs(jobs), None) if jobs else {}
+    return None if signs is None else {job: sign.ended for job, sign in signs.items()}
+
+
 def _signs(jobs: list[str]) -> dict[str, Sign]:
     return ask(lambda store: store.signs(jobs), {})
 

@@ -18,6 +18,7 @@ from realtime import publish, reading
 from realtime.delivery import TURN
 from realtime.events import JobState, Status, timestamp
 from realtime.hub import get_hub
+from realtime.known import DOUBTS
 from realtime.mailbox import Mailbox
 from realtime.models import Job
 from realtime.store import Lines
@@ -45,7 +46,7 @@ async def socket(ana: Any) -> AsyncIterator[Collector]:
     await one.hub.leave(one.mailbox)
 
 
-async def tell(owner: Any, job: str = "", lines: int = 0, **more: Any) -> str:
+async def tell(owner: Any, job: str = "", lines: int = 0, floor: int = 0, **more: Any) -> str:
     """Publish a state of a job, a new one unless told."""
     job = job or str(uuid.uuid4())
     values: dict[str, Any] = {"root": job, "status": Status.RUNNING, **more}
@@ -53,7 +54,7 @@ async def tell(owner: Any, job: str = "", lines: int = 0, **more: Any) -> str:
         values["finished_at"] = timestamp()
     state = JobState(id=job, name="t", owner=str(owner.pk), queued_at=timestamp(), **values)
     said = ('{"at":"","level":"info","text":"x"}',) * lines
-    change = publish.Change(state=state, order=1, lines=said, transition=True)
+    change = publish.Change(state=state, order=1, lines=said, floor=floor, transition=True)
     await sync_to_async(publish.publish)([change])
     return job
 
@@ -116,6 +117,32 @@ async def test_a_log_is_healed_when_the_store_was_away_at_the_end(
         await socket.until(asked.is_set)
         assert socket.lines == [1]
     await socket.until(lambda: socket.lines == [1, 2])
+
+
+async def test_an_end_is_compared_until_the_store_tells_of_it(
+    socket: Collector, ana: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQL's state of it, told while the store was away, may lack lines of other attempts."""
+    job = await tell(ana, lines=2)
+    await socket.hub.watch(socket.mailbox, f"job:{job}", 0)
+    await socket.hub.watch(socket.mailbox, f"log:{job}", 0)
+    with monkeypatch.context() as away:
+        away.setattr(publish, "_remember", lambda reports: [None] * len(reports))
+        await tell(ana, job, lines=1, status=Status.SUCCEEDED)
+    asked, ends = list[bool](), reading.ends
+
+    def noted(jobs: list[str]) -> dict[str, bool] | None:
+        asked.append(bool(jobs))
+        return ends(jobs)
+
+    monkeypatch.setattr(reading, "ends", noted)
+    await socket.hub._load([job])
+    await socket.until(lambda: len(asked) > DOUBTS + 2)
+    assert socket.states[job]["log"] == 1
+    await tell(ana, job, lines=1, status=Status.SUCCEEDED, floor=publish.BLIND_STEP)
+    await socket.until(lambda: socket.states[job]["log"] == 3 and socket.lines == [1, 2, 3])
+    asked.clear()
+    await socket.until(lambda: len(asked) > 2 and not any(asked[-2:]))
 
 
 async def test_a_tree_is_healed(socket: Collector, ana: Any) -> None:
