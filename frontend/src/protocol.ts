@@ -59,8 +59,8 @@ export interface JobState {
   readonly message: string;
   readonly rate: number | null;
   readonly eta: number | null;
-  /** Between what the seconds left probably are, from earlier runs; not told by older servers. */
-  readonly eta_range?: readonly [number, number] | null;
+  /** Between what the seconds left probably are, where earlier runs tell it. */
+  readonly eta_range: readonly [number, number] | null;
   readonly stages: readonly Stage[];
   readonly ok: number;
   readonly failed: number;
@@ -202,7 +202,7 @@ const STATE: Shape = {
   current: number,
   position: orNull(count),
   "total fraction rate eta": orNull(number),
-  eta_range: (value) => value == null || listOf(number)(value),
+  eta_range: orNull(listOf(number)),
   stalled: flag,
   "tags actions": listOf(text),
   status: (value) => isEnd(value) || LIVE.includes(value),
