@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, get_type_hints
+from typing import Any, cast, get_type_hints
 
 from django.conf import settings as django_settings
 from django.core.signals import setting_changed
@@ -16,7 +16,7 @@ SECRETS = [
 
 
 class Settings:
-    """The keys of `HEADWAY`; each is read lazily and may be overridden in tests."""
+    """The keys of `HEADWAY` with their defaults."""
 
     REDIS_URL: str = ""
     """Where live states are kept; the environment's REDIS_URL, else redis://127.0.0.1:6379/0."""
@@ -111,30 +111,24 @@ class Settings:
     METRICS_TOKEN: str = ""
     """What a scraper sends as `Authorization: Bearer`; without it operators alone see metrics."""
 
+
+class _Read:
+    """The settings as they are: each is read when it is first asked for, and kept until changed."""
+
     def __init__(self) -> None:
-        """Begin with nothing read."""
-        self._values: dict[str, Any] = {}
         setting_changed.connect(self._forget)
 
-    def __getattribute__(self, name: str) -> Any:
-        """Return a setting's value: the project's, else the default."""
-        if name.startswith("_") or not name.isupper():
-            return object.__getattribute__(self, name)
-        values = object.__getattribute__(self, "_values")
-        if name not in values:
-            values[name] = self._read(name)
-        return values[name]
-
-    def _read(self, name: str) -> Any:
-        given = getattr(django_settings, "HEADWAY", {})
-        value = given.get(name, getattr(type(self), name))
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(django_settings, "HEADWAY", {}).get(name, getattr(Settings, name))
         if name == "REDIS_URL" and not value:
-            return os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/0"
+            value = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/0"
+        # An attribute of its own is found without this method, which a task would ask many times.
+        self.__dict__[name] = value
         return value
 
     def _forget(self, *, setting: str, **_: object) -> None:
         if setting == "HEADWAY":
-            self._values.clear()
+            self.__dict__.clear()
 
 
 def names() -> dict[str, type]:
@@ -142,4 +136,4 @@ def names() -> dict[str, type]:
     return {name: kind for name, kind in get_type_hints(Settings).items() if name.isupper()}
 
 
-conf = Settings()
+conf = cast("Settings", _Read())

@@ -104,12 +104,12 @@ class Change:
             return self.transition and not self.silent_for and not self.passing
         return self.transition and answer.accepted
 
-    def row(self, answer: Remembered | None) -> records.Row:
-        """Return what SQL is told."""
+    def row(self, answer: Remembered | None, body: str) -> records.Row:
+        """Return what SQL is told; `body` is what the store was told."""
         if answer is None:
             log = (self.base or 0) + self.told + len(self.lines)
-            return records.Row(self.state, self.floor + BLIND_STEP, log, self.items)
-        return records.Row(self.state, answer.seq, answer.log, self.items)
+            return records.Row(self.state, self.floor + BLIND_STEP, log, self.items, body)
+        return records.Row(self.state, answer.seq, answer.log, self.items, body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,8 +136,8 @@ def publish(
         answers = _remember(reports)
     unrecorded = records.try_record(
         [
-            change.row(answer)
-            for change, answer in zip(changes, answers, strict=True)
+            change.row(answer, report.body)
+            for change, report, answer in zip(changes, reports, answers, strict=True)
             if change.recorded_as(answer)
         ]
     )

@@ -62,6 +62,8 @@ class Row(NamedTuple):
     """Its number of log lines."""
     items: Items | None = None
     """Failed and skipped items that are new."""
+    body: str = ""
+    """The state as JSON, where that was made before."""
 
 
 LOCK_MILLISECONDS = 100
@@ -72,7 +74,6 @@ LOCK_NOT_AVAILABLE = "55P03"
 """What PostgreSQL calls it when that takes longer."""
 
 
-_ENDS = tuple(sorted(ENDS))
 _COLUMNS = ("status", "attempt", "seq", "started_at", "finished_at", "log_due")
 """The columns that change, in the order of `_columns`."""
 _MOMENTS = ("started_at", "finished_at")
@@ -135,14 +136,14 @@ def _alone(row: Row) -> bool:
 
 
 def _write(row: Row) -> bool:
-    state, seq, log, items = row
-    written = _update(state, seq, log)
+    state, seq, log, items, _ = row
+    written = _update(row)
     if not written:
         # The row is missing until the transaction that queued the job is committed, and for
         # ever when it was rolled back.
         if not _insert(_row(state, seq, log)):
             return False
-        written = _update(state, seq, log)
+        written = _update(row)
     # Of a run that was superseded, or comes after the end, neither the state counts nor the items.
     if items and (written or Job.objects.filter(pk=state.id, seq=seq).exists()):
         _keep(state.id, items)
@@ -166,17 +167,18 @@ def _keep(job: str, items: Items) -> None:
     Item.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def _update(state: JobState, seq: int, log: int) -> int:
+def _update(row: Row) -> int:
     """Bring a row up to date unless its job has ended or a newer run has written; 0 then."""
     database = connections[DEFAULT_DB_ALIAS]  # `connection` would look it up for each attribute.
+    state, seq, log, _, body = row
     columns = _columns(state, seq, log)
     for name in _MOMENTS:
         columns[name] = database.ops.adapt_datetimefield_value(columns[name])
-    last = with_numbers(state.body(), seq, log)
+    last = with_numbers(body or state.body(), seq, log)
     key = _key_field().get_db_prep_value(state.id, database)
     with database.cursor() as cursor:
         statement = _update_statement(database.vendor)
-        cursor.execute(statement, [*columns.values(), last, key, *_ENDS, seq])
+        cursor.execute(statement, [*columns.values(), last, key, seq])
         return int(cursor.rowcount)
 
 
@@ -191,7 +193,7 @@ def _update_statement(vendor: str) -> str:
     del vendor  # Whose quotes they are.
     quote = connection.ops.quote_name
     sets = ", ".join(f"{quote(name)} = %s" for name in (*_COLUMNS, "last"))
-    ends = ", ".join(["%s"] * len(_ENDS))
+    ends = ", ".join(f"'{status}'" for status in sorted(ENDS))
     table = quote(Job._meta.db_table)  # noqa: SLF001
     return (
         f"UPDATE {table} SET {sets} WHERE {quote('id')} = %s"  # noqa: S608
