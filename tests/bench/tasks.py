@@ -126,7 +126,7 @@ Rounds = list[dict[str, Round]]
 
 def run(*, quick: bool) -> list[Table]:
     """Measure workers of two processes and of one; then the first again on PostgreSQL."""
-    tasks, rounds = (300, 2) if quick else (600, 4)
+    tasks, rounds = (300, 2) if quick else (300, 10)
     with _fleets() as fleets:
         rows = _rows(_rounds(fleets, tasks, rounds), "2 processes")
         if connection.vendor == "sqlite":
