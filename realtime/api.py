@@ -19,6 +19,7 @@ from django.utils.dateparse import parse_datetime
 from realtime import item_list, permissions, reading
 from realtime.confidential import confidential
 from realtime.events import Status
+from realtime.line import line
 from realtime.models import File, Job
 from realtime.permissions import Role
 from realtime.problems import NotFound, Problem, answers, bad_request
@@ -126,7 +127,7 @@ def visible(request: HttpRequest, job: str) -> State:
 def seen(request: HttpRequest, state: State, *, operator: bool) -> State:
     """Return a state as the caller sees it."""
     role = permissions.role_of(str(request.user.pk), state, operator=operator)
-    return permissions.view(state, role or Role.OWNER)
+    return permissions.view(line.placed(state), role or Role.OWNER)
 
 
 def _chosen(request: HttpRequest, *, operator: bool) -> QuerySet[Job]:

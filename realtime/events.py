@@ -109,7 +109,7 @@ class JobState:
     finished_at: str | None = None
     """When it ended."""
     position: int | None = None
-    """Its place in the queue."""
+    """Its place in the queue: 0 while it waits in line, for a place is counted when it is shown."""
     retry_at: str | None = None
     """When the next attempt starts."""
     stalled: bool = False

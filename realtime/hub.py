@@ -21,10 +21,12 @@ from realtime.events import ENDS, timestamp
 from realtime.healing import Healing
 from realtime.known import KnownStates
 from realtime.layer import shard_of, shards
+from realtime.line import line
 from realtime.listener import Listener
 from realtime.log_feed import LogFeed
 from realtime.mailbox import Mailbox
 from realtime.metrics import counted
+from realtime.placing import Placing
 from realtime.rights import Rights
 from realtime.states import State
 from realtime.threads import in_thread
@@ -52,6 +54,7 @@ class Hub:
         self._arrivals = Arrivals(self._spawn, self._pass_on)
         self._logs = LogFeed(self._spawn)
         self._healing = Healing(self)
+        self._placing = Placing(self)
         self._rights = Rights(self.mailboxes, changed=self._judge)
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -64,6 +67,7 @@ class Hub:
         if not self._tasks:
             self._spawn(self._rights.look_always())
             self._spawn(self._healing.heal_always())
+            self._spawn(self._placing.place_always())
             self._spawn(self._beat_always())
             self._spawn(self._count_always())
 
@@ -178,8 +182,9 @@ class Hub:
         news: dict[str, State] = {}
         for state in states:
             if self.known.is_news(state):
-                self.known.keep(state)
-                news[state["id"]] = state
+                placed = line.placed(state)
+                self.known.keep(placed)
+                news[state["id"]] = placed
         self._delivery.tell({job: self.watchers.of(state) for job, state in news.items()})
         for state in news.values():
             self.tell_logs(state)

@@ -9,6 +9,7 @@ from uuid import UUID
 from realtime.calls import ITEMS, WHOLE
 from realtime.events import ENDS, Status, Wish
 from realtime.history import history
+from realtime.line import line
 from realtime.states import State, read_one
 
 
@@ -54,6 +55,7 @@ def view(state: State, role: Role) -> State:
         **history.told(state),
         "error": _error(state["error"], role),
         "actions": _actions(state),
+        "position": state["position"] or None,
     }
     for hidden in HIDDEN:
         seen.pop(hidden, None)
@@ -76,9 +78,10 @@ def visible_state(user: Any, job: str) -> State | None:
 
 
 def shown(state: State, role: Role) -> State:
-    """Return the same to who can wait until its earlier runs are read."""
+    """Return the same to who can wait until its earlier runs, and its place, are read."""
     history.learn(history.stale([state]))
-    return view(state, role)
+    line.look([state])
+    return view(line.placed(state), role)
 
 
 def may_control(user: Any, state: State) -> bool:

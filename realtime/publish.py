@@ -24,8 +24,9 @@ logger = logging.getLogger("realtime")
 
 BLIND_STEP = 1_000
 """How far an end's seq goes ahead when the store is away: further than reports got lost."""
-QUEUED_SEQ = 1
-"""Viewers have seen this one, though the store may have lost everything since."""
+QUEUED_SEQ = 2**20
+"""Viewers have seen lower ones, of a job in line with the time (`line.py`), and the store, which
+may have lost everything since, knows nothing of them."""
 FORGOTTEN_STEP = 2**32
 """How far a seq goes ahead when the store may have lost what SQL never knew: further than a job
 reports in its life, and often enough within the 2**53 that browsers count exactly."""
@@ -214,6 +215,7 @@ def stopped(known: State, status: Status, **more: Any) -> JobState:
         "stalled": False,
         "eta": None,
         "question": None,
+        "position": None,
     }
     left = "cancelled" if status is Status.CANCELLED else "failed"
     still["stages"] = [_left(stage, left) for stage in known.get("stages") or []]

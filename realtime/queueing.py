@@ -10,7 +10,7 @@ from contextvars import copy_context
 from threading import Thread
 from typing import Any
 
-from celery import signals
+from celery import current_app, signals
 from django.db import connection, transaction
 
 from realtime import progress, records
@@ -63,7 +63,10 @@ def _on_publish(
         return
     queue = text(_queue_of(**sent), 255)
     call = call_of(sender, body)
-    state = _queued_state(sender, headers).changed(queue=queue, repeats=call.repeats)
+    position = 0 if queue and _is_in_line(headers, **sent) else None
+    state = _queued_state(sender, headers).changed(
+        queue=queue, repeats=call.repeats, position=position
+    )
     headers[HEADER] = {
         "title": state.title,
         "owner": state.owner,
@@ -78,6 +81,14 @@ def _on_publish(
     change = Change(state=state, order=0)
     # Not at once: many jobs that are queued together are then announced together.
     get_reporter().put(Transition(lambda: change), soon=True)
+
+
+def _is_in_line(headers: dict[str, Any], properties: Any = None, **_: Any) -> bool:
+    """Tell whether a message is delivered in its turn: not later, and before or after no other."""
+    if headers.get("eta") is not None:
+        return False
+    priority = (properties or {}).get("priority")
+    return priority is None or priority == current_app.conf.task_default_priority
 
 
 def _queue_of(

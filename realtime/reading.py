@@ -14,6 +14,7 @@ from realtime import states as newest_states
 from realtime.asking import ask
 from realtime.events import ENDS
 from realtime.history import history
+from realtime.line import line
 from realtime.models import Job
 from realtime.states import State
 from realtime.store import LINES_PER_READ, Lines, Sign
@@ -32,6 +33,7 @@ def states(jobs: list[str]) -> dict[str, State]:
     live = newest_states.parsed(ask(lambda store: store.states(jobs), {}))
     found = newest_states.completed(jobs, live)
     history.learn(history.stale(found.values()))
+    line.look(found.values())
     return found
 
 

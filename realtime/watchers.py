@@ -46,6 +46,10 @@ class Watchers:
         topics = (*topics_of(state), f"log:{state['id']}")
         return any(topic in self._by_topic for topic in topics)
 
+    def follow_closely(self, state: State) -> bool:
+        """Tell whether anybody watches a job other than with the jobs of everybody."""
+        return any(topic in self._by_topic for topic in topics_of(state)[:-1])
+
     def topics(self) -> list[str]:
         """Return what is watched, each topic once; `mine` with its person."""
         return list(self._by_topic)

@@ -13,7 +13,7 @@ from celery import current_app
 from django.conf import settings as django_settings
 from django.db import connections
 
-from realtime import history, reaper, reporter
+from realtime import history, line, reaper, reporter
 from realtime import store as stores
 from tests.services import RabbitServer, RedisServer, rabbit_server, redis_server
 from tests.services.rabbit import rabbit_program
@@ -81,3 +81,4 @@ def fresh_process() -> Iterator[None]:
     reporter._forget()
     stores.close_stores()
     history.history.forget()
+    line.line.forget()

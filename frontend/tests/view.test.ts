@@ -101,7 +101,10 @@ describe("a view", () => {
 
   it("says how long nothing came, and where the job stands in the queue", () => {
     expect(viewOf(aState({ stalled: true }), NOW + 94_000).more).toBe("no update for 1 min 34 sec");
-    expect(viewOf(aState({ status: "queued", position: 14 }), NOW).more).toBe("position 14");
+    const place = (position: number) => viewOf(aState({ status: "queued", position }), NOW).more;
+    expect([1, 2, 3, 4, 11, 22, 1_013].map(place)).toEqual(
+      ["1st", "2nd", "3rd", "4th", "11th", "22nd", "1,013th"].map((one) => `${one} in the queue`),
+    );
   });
 
   it("gives slow rates by the minute and bytes as bytes", () => {

@@ -29,7 +29,7 @@ export const strings = {
   failedItems: "{n} failed",
   skippedItems: "{n} skipped",
   attempt: "attempt {n}",
-  position: "position {n}",
+  position: "{n} in the queue",
   retryIn: "next attempt in {time}",
   noUpdate: "no update for {time}",
   perSecond: "{n}/s",
@@ -53,6 +53,14 @@ export function text(key: keyof typeof strings, values: Values = {}): string {
 
 export function formatNumber(value: number, options?: Intl.NumberFormatOptions): string {
   return formatter(options).format(value);
+}
+
+/** A number that says which one, as English forms it: 1st, 2nd, 3rd, 4th. */
+export function ordinal(n: number): string {
+  const ends: Partial<Record<Intl.LDMLPluralRule, string>> = { one: "st", two: "nd", few: "rd" };
+  return (
+    formatNumber(n) + (ends[new Intl.PluralRules("en", { type: "ordinal" }).select(n)] ?? "th")
+  );
 }
 
 /** A unit's word in the number that goes with `n`, as English forms it. */

@@ -2,7 +2,7 @@
 
 import { isEnd, type JobState, type Stage } from "../protocol";
 import { bytes, clamp, duration, percent, remaining } from "./format";
-import { formatNumber, text, unitFor } from "./strings";
+import { formatNumber, ordinal, text, unitFor } from "./strings";
 
 /** How a job is shown: its status, or one of the two looks that a status can take on. */
 export type Look = JobState["status"] | "stalled" | "warnings";
@@ -93,7 +93,7 @@ function moreOf(state: JobState, now: number): string {
   const parts = [
     skipped > 0 && text("skippedItems", { n: skipped }),
     attempt > 1 && text("attempt", { n: attempt }),
-    status === "queued" && position !== null && text("position", { n: position }),
+    status === "queued" && position !== null && text("position", { n: ordinal(position) }),
     status === "retrying" && retry_at && text("retryIn", { time: until(retry_at, now) }),
     status === "running" &&
       stalled &&
