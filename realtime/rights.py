@@ -75,7 +75,11 @@ class Rights:
             mailbox.close(Close.SIGNED_OUT, "expected to be signed in")
         elif visitor.operator != mailbox.operator:
             mailbox.operator = visitor.operator
-            await self._changed(mailbox)
+            try:
+                await self._changed(mailbox)
+            except Exception:
+                logger.exception("It cannot be told what a viewer may still watch")
+                mailbox.close(Close.INTERNAL, "it cannot be told what may be watched")
 
     def _bear(self, error: Exception) -> None:
         """Keep the sockets while it cannot be told who they are, but not for ever."""

@@ -221,3 +221,35 @@ async def test_each_session_is_asked_for_once_and_no_question_twice(
     assert not late.mailbox.closed
     for one in [*early, late]:
         await one.hub.leave(one.mailbox)
+
+
+async def test_who_cannot_be_judged_must_come_back_and_the_others_are_looked_after(
+    redis: RedisServer, settings: Any, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
+    """A database that goes while topics are asked for leaves no right that was taken away."""
+    settings.HEADWAY = {**settings.HEADWAY, "RIGHTS_INTERVAL": 0.05}
+    people = {"ana 1": True, "ben 1": False}
+
+    def found(keys: set[str]) -> dict[str, Visitor]:
+        known = {key: people[key] for key in keys if key in people}
+        return {
+            key: Visitor(key.partition(" ")[0], operator=operator, session=key)
+            for key, operator in known.items()
+        }
+
+    async def away(*_: object) -> None:
+        raise OSError("the database is away")
+
+    monkeypatch.setattr("realtime.rights.visitors", found)
+    ana, ben = collector("ana 1"), collector("ben 1")
+    await ana.until(lambda: ana.mailbox.operator)
+    await ana.hub.watch(ana.mailbox, "all", 0)
+    monkeypatch.setattr(ana.hub, "_groups", away)
+    people["ana 1"] = False
+    with caplog.at_level(logging.ERROR):
+        assert await ana.until_closed() == 4002
+    assert not ben.mailbox.closed
+    del people["ben 1"]
+    assert await ben.until_closed() == 4501
+    for one in (ana, ben):
+        await one.hub.leave(one.mailbox)
