@@ -109,7 +109,8 @@ class Change:
         """Return what SQL is told; `body` is what the store was told."""
         if answer is None:
             log = (self.base or 0) + self.told + len(self.lines)
-            return records.Row(self.state, self.floor + BLIND_STEP, log, self.items, body)
+            seq, is_counted = self.floor + BLIND_STEP, self.base is not None
+            return records.Row(self.state, seq, log, self.items, body, counted=is_counted)
         return records.Row(self.state, answer.seq, answer.log, self.items, body)
 
 

@@ -64,6 +64,8 @@ class Row(NamedTuple):
     """Failed and skipped items that are new."""
     body: str = ""
     """The state as JSON, where that was made before."""
+    counted: bool = True
+    """Whether the number of lines is known; without the store, those of other runs are not."""
 
 
 LOCK_MILLISECONDS = 100
@@ -136,12 +138,12 @@ def _alone(row: Row) -> bool:
 
 
 def _write(row: Row) -> bool:
-    state, seq, log, items, _ = row
+    state, seq, items = row.state, row.seq, row.items
     written = _update(row)
     if not written:
         # The row is missing until the transaction that queued the job is committed, and for
         # ever when it was rolled back.
-        if not _insert(_row(state, seq, log)):
+        if not _insert(_model(row)):
             return False
         written = _update(row)
     # Of a run that was superseded, or comes after the end, neither the state counts nor the items.
@@ -170,11 +172,10 @@ def _keep(job: str, items: Items) -> None:
 def _update(row: Row) -> int:
     """Bring a row up to date unless its job has ended or a newer run has written; 0 then."""
     database = connections[DEFAULT_DB_ALIAS]  # `connection` would look it up for each attribute.
-    state, seq, log, _, body = row
-    columns = _columns(state, seq, log)
+    state, seq, columns = row.state, row.seq, _columns(row)
     for name in _MOMENTS:
         columns[name] = database.ops.adapt_datetimefield_value(columns[name])
-    last = with_numbers(body or state.body(), seq, log)
+    last = with_numbers(row.body or state.body(), seq, row.log)
     key = _key_field().get_db_prep_value(state.id, database)
     with database.cursor() as cursor:
         statement = _update_statement(database.vendor)
@@ -201,14 +202,14 @@ def _update_statement(vendor: str) -> str:
     )
 
 
-def _insert(row: Job) -> bool:
+def _insert(model: Job) -> bool:
     """Write a row unless there is one; False while somebody else's is not committed yet."""
     try:
         with transaction.atomic():
             if connection.vendor == "postgresql":
                 with connection.cursor() as cursor:
                     cursor.execute(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}")
-            Job.objects.bulk_create([row], ignore_conflicts=True)
+            Job.objects.bulk_create([model], ignore_conflicts=True)
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", "") != LOCK_NOT_AVAILABLE:
             raise
@@ -218,12 +219,13 @@ def _insert(row: Job) -> bool:
 
 def create(state: JobState, call: str = "") -> None:
     """Write the row of a job that is being queued, with what its task is called with."""
-    row = _row(state, 0, 0)
-    row.call = call
-    row.save(force_insert=True)
+    model = _model(Row(state, 0, 0))
+    model.call = call
+    model.save(force_insert=True)
 
 
-def _row(state: JobState, seq: int, log: int) -> Job:
+def _model(row: Row) -> Job:
+    state = row.state
     return Job(
         id=state.id,
         name=state.name[:255],
@@ -232,19 +234,20 @@ def _row(state: JobState, seq: int, log: int) -> Job:
         root=state.root,
         parent=state.parent,
         queued_at=_moment(state.queued_at) or timezone.now(),
-        last={**state.values(), "log": log},
-        **_columns(state, seq, log),
+        last={**state.values(), "log": row.log},
+        **_columns(row),
     )
 
 
-def _columns(state: JobState, seq: int, log: int) -> dict[str, Any]:
+def _columns(row: Row) -> dict[str, Any]:
+    state = row.state
     return {
         "status": state.status,
         "attempt": state.attempt,
-        "seq": seq,
+        "seq": row.seq,
         "started_at": _moment(state.started_at),
         "finished_at": _moment(state.finished_at),
-        "log_due": state.ended and log > 0,
+        "log_due": state.ended and (row.log > 0 or not row.counted),
     }
 
 

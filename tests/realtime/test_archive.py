@@ -117,6 +117,23 @@ def test_lines_on_their_way_to_the_store_are_waited_for(store: Store) -> None:
     assert LogPart.objects.get(job_id=job).last == 3
 
 
+def test_lines_of_earlier_attempts_are_kept_though_the_last_ended_without_the_store(
+    store: Store,
+) -> None:
+    """It said nothing, and could not be told how many lines there were."""
+    job = str(uuid.uuid4())
+    state = JobState(id=job, root=job, name="t", title="T", queued_at=timestamp())
+    first = state.changed(status=Status.RETRYING)
+    publish.publish([Change(state=first, order=1, run="one", lines=lines(2), transition=True)])
+    last = state.changed(status=Status.SUCCEEDED, finished_at=timestamp(), attempt=2)
+    end = Change(state=last, order=2, run="two", floor=2_000, transition=True)
+    publish.publish([end], blind=True)
+    publish.publish([end.later()])
+    Archive().look()
+    forget()
+    assert [line["n"] for line in reading.log(job, 0, 1_000, 2).lines] == [1, 2]
+
+
 def test_lines_that_never_come_are_not_waited_for_long(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
