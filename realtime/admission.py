@@ -25,7 +25,7 @@ logger = logging.getLogger("realtime")
 
 YOUNG = timedelta(seconds=5)
 """A job that was queued just now may be one of which the store has not been told yet."""
-NOTHING = Standing(known=False, wants="")
+NOTHING = Standing(seq=0, wants="")
 SKEW = 5.0
 """Seconds that the clocks of the store and of who queues may differ."""
 FRESH = 0.1
@@ -53,16 +53,20 @@ class Wished:
 wished = Wished()
 
 
-def wants_of(job: str, queued_at: str, *, fresh: bool) -> str:
-    """Return what people want of a job: what the store says, SQL where the store has lost it.
+def standing_of(
+    job: str, queued_at: str, *, fresh: bool = False, retried: bool = False
+) -> Standing:
+    """Return how a job stands: as the store says, as SQL says where the store has lost it.
 
-    A `fresh` one has never run, so nothing was wanted of it before it was queued.
+    A `fresh` one has never run, so nothing was wanted of it before it was queued. An attempt that
+    is `retried` reports above the seq: a run of the attempt before may have been redelivered, and
+    got further than the run that has called for this one.
     """
     if fresh and not wished.since(datetime.fromisoformat(queued_at).timestamp()):
-        return ""
+        return NOTHING
     said = ask(lambda store: store.standing(job), NOTHING)
-    if said.wants or said.known or _is_young(queued_at):
-        return said.wants
+    if said.wants or said.seq or (_is_young(queued_at) and not retried):
+        return said
     return _recorded(job)
 
 
@@ -87,12 +91,13 @@ def _is_young(queued_at: str) -> bool:
     return datetime.now(UTC) - datetime.fromisoformat(queued_at) < YOUNG
 
 
-def _recorded(job: str) -> str:
+def _recorded(job: str) -> Standing:
     try:
         row = Job.objects.filter(pk=job).first()
     except Error as error:
         logger.warning("The database is away, job %s starts without it: %s", job, error)
-        return ""
+        return NOTHING
     if row is None:
-        return ""
-    return Wish.CANCEL if row.status == Status.CANCELLED else row.last.get("wants") or ""
+        return NOTHING
+    cancelled = row.status == Status.CANCELLED
+    return Standing(seq=row.seq, wants=Wish.CANCEL if cancelled else row.last.get("wants") or "")

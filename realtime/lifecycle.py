@@ -76,9 +76,11 @@ def _on_start(task_id: str, task: Any, **_: Any) -> None:
     job.first = job.attempt == 1 and "before" not in given and not redelivered
     if redelivered:
         seq = resumed(job, seq)
+    queued_at, retried = given.get("queued_at") or job.started_at, job.attempt > 1
     fresh = job.first and "queued_at" in given
-    job.hear(admission.wants_of(task_id, given.get("queued_at") or job.started_at, fresh=fresh))
-    watched = get_reporter().watch(job, known=seq)
+    standing = admission.standing_of(task_id, queued_at, fresh=fresh, retried=retried)
+    job.hear(standing.wants)
+    watched = get_reporter().watch(job, known=max(seq, standing.seq))
     here.set(Run(job, watched, progress.bound.set(job), before=before))
 
 

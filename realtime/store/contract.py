@@ -66,8 +66,8 @@ class Remembered:
 class Standing:
     """How a job stands, for who is about to run it."""
 
-    known: bool
-    """Whether a state of it is there."""
+    seq: int
+    """The newest seq; 0 while no state of it is there."""
     wants: str
     """What people want of it, "" while they have said nothing."""
 

@@ -104,7 +104,7 @@ class MemoryStore:
     def standing(self, job: str) -> Standing:
         """Look into the job's record."""
         record = self._records.get(job, _Record())
-        return Standing(known=bool(record.seq), wants=record.wants)
+        return Standing(seq=record.seq, wants=record.wants)
 
     def wished(self) -> float:
         """Tell when `want` was last called."""

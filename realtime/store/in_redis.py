@@ -111,7 +111,7 @@ class RedisStore:
     def standing(self, job: str) -> Standing:
         """Look into the job's record."""
         seq, wants = _answered(lambda: self._redis.hmget(_key(job), ["seq", "wants"]))
-        return Standing(known=bool(seq), wants=wants or "")
+        return Standing(seq=int(seq or 0), wants=wants or "")
 
     def wished(self) -> float:
         """Read one key for all jobs; a store without it begins to keep it now."""

@@ -115,7 +115,7 @@ def test_a_pause_outlives_what_the_store_knows(
     with redis.client() as client:
         client.delete(*client.keys("headway:job:*"))
     wait_until(lambda: get_store().standing(job).wants == "pause", "the store to know again")
-    wait_until(lambda: get_store().standing(job).known, "the state to be whole again")
+    wait_until(lambda: get_store().standing(job).seq, "the state to be whole again")
     assert has(job, status="paused")["wants"] == "pause"
     assert told.read_text() == step
     control.resume(job)

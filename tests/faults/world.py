@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from realtime import announcer, progress, reaper, records, runs, store
+from realtime import admission, announcer, progress, reaper, records, runs, store
 from realtime import publish as publishing
 from realtime.errors import Cancelled, StoreAway
 from realtime.events import JobState, Status, timestamp
@@ -128,6 +128,8 @@ class World:
         running = RunningJob(id=job, name="t", title="T", owner=OWNER, attempt=attempt)
         running.redelivers = redelivers
         seq = runs.resumed(running, seq) if redelivered else seq
+        standing = admission.standing_of(job, running.started_at, retried=attempt > 1)
+        seq = max(seq, standing.seq)
         self.started.add(job)
         here = self.new_reporter()
         run = Run(running, here.watch(running, seq), here, self.loop)
@@ -191,8 +193,15 @@ class World:
             self.run(page.go_on())
         for _ in range(4):
             self.wait(4)
-            for page in self.pages:
-                self.run(page.go_on())
+            self._let_pages_read()
+        # Once reports stop, what changed last is on every page within the five seconds of G2.
+        for _ in range(5):
+            self.run(asyncio.sleep(1))
+            self._let_pages_read()
+
+    def _let_pages_read(self) -> None:
+        for page in self.pages:
+            self.run(page.go_on())
 
     def note_ends(self) -> None:
         """Remember which jobs have ended, and see that none has another end than before."""
@@ -221,7 +230,7 @@ class World:
         for module in ("hub", "healing", "log_feed", "rights", "together"):
             patch.setattr(f"realtime.{module}.in_thread", self._at_once)
         memory: Any = store.get_store()
-        for name in ("remember", "states", "signs", "log", "lead", "owns"):
+        for name in ("remember", "states", "signs", "standing", "log", "lead", "owns"):
             patch.setattr(memory, name, self._answering(getattr(memory, name)))
 
     async def _at_once(self, call: Any, *values: Any) -> Any:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from realtime.admission import FRESH, SKEW, Wished, wants_of
+from realtime.admission import FRESH, SKEW, Wished, standing_of
 from realtime.events import timestamp
 from realtime.store import MemoryStore, Standing
 from tests.services import wait_until
@@ -39,19 +39,19 @@ def watchful(monkeypatch: pytest.MonkeyPatch) -> Watchful:
 def test_a_job_that_nobody_can_have_cancelled_is_not_looked_for(watchful: Watchful) -> None:
     """One queued after the last wish costs no question."""
     for _ in range(20):
-        assert wants_of(str(uuid.uuid4()), timestamp(), fresh=True) == ""
+        assert standing_of(str(uuid.uuid4()), timestamp(), fresh=True).wants == ""
     assert watchful.looks == 0
 
 
 def test_a_job_that_waited_while_people_wanted_something_is_looked_for(watchful: Watchful) -> None:
     """Its own wish is found; one of another job costs a question."""
     queued, one, other = timestamp(), str(uuid.uuid4()), str(uuid.uuid4())
-    assert wants_of(one, queued, fresh=True) == ""
+    assert standing_of(one, queued, fresh=True).wants == ""
     watchful.want([one], "cancel")
     wait_until(
-        lambda: wants_of(one, queued, fresh=True) == "cancel", "the wish", seconds=10 * FRESH
+        lambda: standing_of(one, queued, fresh=True).wants == "cancel", "the wish", seconds=10 * FRESH
     )
-    assert wants_of(other, queued, fresh=True) == ""
+    assert standing_of(other, queued, fresh=True).wants == ""
     assert watchful.looks >= 2
 
 
@@ -60,12 +60,12 @@ def test_clocks_may_differ(watchful: Watchful) -> None:
     job = str(uuid.uuid4())
     watchful.want([job], "cancel")
     ahead = timestamp(datetime.fromtimestamp(time.time() + SKEW / 2, UTC))
-    assert wants_of(job, ahead, fresh=True) == "cancel"
+    assert standing_of(job, ahead, fresh=True).wants == "cancel"
 
 
 def test_a_job_that_ran_before_is_always_looked_for(watchful: Watchful) -> None:
     """What was wanted of its last run is not told by when it was queued."""
-    wants_of(str(uuid.uuid4()), timestamp(), fresh=False)
+    standing_of(str(uuid.uuid4()), timestamp(), fresh=False)
     assert watchful.looks == 1
 
 

@@ -224,6 +224,28 @@ def test_a_redelivered_job_goes_on_where_it_was(job: str) -> None:
     assert in_another_thread(lambda: again(seq))["status"] == "running"
 
 
+def test_the_next_attempt_is_above_a_redelivered_run_of_the_last(job: str) -> None:
+    """The run that has failed knows nothing of it, and the store has lost both."""
+    again = task_of(job, 0, {}, again=True)
+
+    def run() -> None:
+        lifecycle._on_start(job, again)
+        wait_until(lambda: Job.objects.get(pk=job).seq > 2**32, "SQL to know of the second run")
+        lifecycle._on_leave(job, again)
+
+    in_another_thread(run)
+    headers: dict[str, Any] = {"id": job, "retries": 1}
+    queueing._on_publish(tasks.nothing.name, headers=headers)
+    lifecycle._on_leave(job, task_of(job, 0, {}))
+    assert _flushed(job) is None
+    second = task_of(job, 1, headers)
+    lifecycle._on_start(job, second)
+    lifecycle._on_success(second)
+    lifecycle._on_leave(job, second)
+    row = Job.objects.get(pk=job)
+    assert (row.status, row.attempt) == ("succeeded", 2)
+
+
 def _flushed(job: str) -> str | None:
     get_store()._redis.flushdb()  # type: ignore[attr-defined]
     return get_store().states([job]).get(job)

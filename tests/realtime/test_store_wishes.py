@@ -65,11 +65,11 @@ def test_who_is_refused_restores_nothing(store: Store, job: str) -> None:
 
 def test_how_a_job_stands(store: Store, job: str) -> None:
     """Who is about to run it learns what is wanted, and whether anybody knows it."""
-    assert store.standing(job) == Standing(known=False, wants="")
+    assert store.standing(job) == Standing(seq=0, wants="")
     store.want([job], "cancel")
-    assert store.standing(job) == Standing(known=False, wants="cancel")
+    assert store.standing(job) == Standing(seq=0, wants="cancel")
     told(store, job)
-    assert store.standing(job) == Standing(known=True, wants="cancel")
+    assert store.standing(job) == Standing(seq=1, wants="cancel")
 
 
 def test_when_something_was_last_wanted(store: Store, job: str) -> None:
