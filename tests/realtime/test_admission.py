@@ -49,7 +49,9 @@ def test_a_job_that_waited_while_people_wanted_something_is_looked_for(watchful:
     assert standing_of(one, queued, fresh=True).wants == ""
     watchful.want([one], "cancel")
     wait_until(
-        lambda: standing_of(one, queued, fresh=True).wants == "cancel", "the wish", seconds=10 * FRESH
+        lambda: standing_of(one, queued, fresh=True).wants == "cancel",
+        "the wish",
+        seconds=10 * FRESH,
     )
     assert standing_of(other, queued, fresh=True).wants == ""
     assert watchful.looks >= 2
