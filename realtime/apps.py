@@ -16,10 +16,11 @@ class RealtimeConfig(AppConfig):
     def ready(self) -> None:
         """Connect Celery's signals; register the system checks."""
         from realtime import checks, held, lease, lifecycle
-        from realtime.contrib import update_state
+        from realtime.contrib import django_tasks, update_state
 
         held.connect()
         lease.connect()
         lifecycle.connect()
         update_state.connect()
+        django_tasks.connect()
         checks.register()

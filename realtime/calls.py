@@ -23,6 +23,7 @@ WHOLE, ITEMS = "whole", "items"
 REASONS = {
     "not_kept": "The arguments of this task are not kept: see KEEP_ARGUMENTS in HEADWAY.",
     "not_json": "Its arguments are no JSON, so they could not be kept.",
+    "elsewhere": "It was not run by Celery.",
     "too_large": "Its arguments are too large to be kept: see ARGUMENTS_LENGTH in HEADWAY.",
 }
 """Why others cannot."""

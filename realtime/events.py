@@ -39,6 +39,9 @@ class Wish(StrEnum):
     """Nothing takes it back."""
 
 
+ELSEWHERE = "elsewhere:"
+"""What the queue of a job begins with that is run by others than Celery: no broker has it."""
+
 ENDS = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.LOST})
 
 

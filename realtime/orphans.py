@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from realtime import broker
 from realtime.conf import conf
-from realtime.events import Status
+from realtime.events import ELSEWHERE, Status
 from realtime.forks import Unforked
 from realtime.models import Job
 
@@ -80,7 +80,10 @@ class Orphans:
                 connection.close()
 
     def _batch(self) -> dict[str, str]:
-        """Return the next waiting jobs that are old enough, then the oldest again; with queues."""
+        """Return the next waiting jobs that are old enough, then the oldest again; with queues.
+
+        Those that wait elsewhere are nowhere in the broker, and not lost.
+        """
         before = timezone.now() - timedelta(seconds=conf.ORPHAN)
         waiting = Job.objects.filter(status__in=WAITING, queued_at__lt=before)
         if self._after:
@@ -90,7 +93,8 @@ class Orphans:
         rows = list(waiting.order_by("queued_at", "pk")[:BATCH])
         self._after = (rows[-1].queued_at, rows[-1].pk) if len(rows) == BATCH else None
         waiting_now = [row for row in rows if not _is_to_come(row)]
-        return {str(row.pk): row.last.get("queue") or "" for row in waiting_now}
+        queues = {str(row.pk): row.last.get("queue") or "" for row in waiting_now}
+        return {job: queue for job, queue in queues.items() if not queue.startswith(ELSEWHERE)}
 
     def _missed_twice(self, missing: set[str], jobs: set[str]) -> list[str]:
         """Return what was missing a lease ago too: a message that moves is nowhere for a moment."""

@@ -64,7 +64,7 @@ def _on_publish(
     queue = text(_queue_of(**sent), 255)
     call = call_of(sender, body)
     position = 0 if queue and _is_in_line(headers, **sent) else None
-    state = _queued_state(sender, headers).changed(
+    state = queued_state(sender, headers).changed(
         queue=queue, repeats=call.repeats, position=position
     )
     headers[HEADER] = {
@@ -77,7 +77,12 @@ def _on_publish(
         "tags": state.tags,
         "queued_at": state.queued_at,
     }
-    _outside_loop(lambda: _record_queued(state, call.kept))
+    put_queued(state, call.kept)
+
+
+def put_queued(state: JobState, call: str = "") -> None:
+    """Write the row of a job that is being queued, with what its task is called with; tell it."""
+    _outside_loop(lambda: _record_queued(state, call))
     change = Change(state=state, order=0)
     # Not at once: many jobs that are queued together are then announced together.
     get_reporter().put(Transition(lambda: change), soon=True)
@@ -140,7 +145,8 @@ def _replaced(job: str) -> JobState | None:
     return JobState.from_dict(known) if known else None
 
 
-def _queued_state(name: str, headers: dict[str, Any]) -> JobState:
+def queued_state(name: str, headers: dict[str, Any]) -> JobState:
+    """Return the first state of a job, with what its headers say and what it inherits here."""
     given = headers.get(HEADER) or {}
     parent = progress.current()
     again_of = given.get("again_of")

@@ -8,6 +8,8 @@ import json
 import os
 import tempfile
 
+import django
+
 from core.embedded import free_port
 
 os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="headway-test-"))
@@ -17,7 +19,15 @@ if "REDIS_URL" not in os.environ:  # The session's own Redis is started there by
     os.environ["REDIS_URL"] = f"redis://127.0.0.1:{free_port()}/0"
 
 from core.settings import *  # noqa: F403  The environment above decides what they are.
-from core.settings import DATA_DIR, DATABASES, HEADWAY
+from core.settings import DATA_DIR, DATABASES, HEADWAY, INSTALLED_APPS
+
+BACKPORT = django.VERSION < (6, 0)
+INSTALLED_APPS = [*INSTALLED_APPS, *(["django_tasks"] if BACKPORT else []), "django_tasks_db"]
+IMMEDIATE = "django_tasks.backends.immediate" if BACKPORT else "django.tasks.backends.immediate"
+TASKS = {
+    "default": {"BACKEND": f"{IMMEDIATE}.ImmediateBackend"},
+    "database": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []},
+}
 
 DEBUG = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
