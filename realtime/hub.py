@@ -216,8 +216,9 @@ class Hub:
 
     async def _count_always(self) -> None:
         counted.show("sockets", lambda: len(self.mailboxes))
-        counted.show("watches", lambda: sum(len(one.topics) for one in self.mailboxes))
-        counted.show("slow_readers", lambda: sum(one.full for one in self.mailboxes))
+        # Of lists, made in one step: a thread reads them while sockets come and go.
+        counted.show("watches", lambda: sum(len(one.topics) for one in list(self.mailboxes)))
+        counted.show("slow_readers", lambda: sum(one.full for one in list(self.mailboxes)))
         try:
             while True:
                 await asyncio.sleep(metrics.INTERVAL)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import threading
 import time
 import uuid
@@ -20,6 +21,7 @@ from realtime.events import JobState, Status, timestamp
 from realtime.hub import get_hub
 from realtime.known import DOUBTS
 from realtime.mailbox import Mailbox
+from realtime.metrics import counted
 from realtime.models import Job
 from realtime.store import Lines
 from realtime.threads import in_thread
@@ -230,6 +232,35 @@ async def test_long_lines_come_in_more_frames(socket: Collector, ana: Any) -> No
     await socket.hub.watch(socket.mailbox, f"log:{job}", 0)
     await socket.until(lambda: socket.lines == list(range(1, 1_501)))
     assert max(len(json.dumps(frame)) for frame in socket.frames) < 150_000
+
+
+async def test_gauges_are_read_while_sockets_come_and_go(socket: Collector, ana: Any) -> None:
+    """They are read in a thread: nothing that changes meanwhile ends the counting."""
+    crowd = [Collector(socket.hub, str(ana.pk)) for _ in range(500)]
+    await asyncio.sleep(0)  # Until the gauges are shown.
+    begun, stop, usual = threading.Event(), threading.Event(), sys.getswitchinterval()
+
+    def read() -> None:
+        begun.set()
+        while not stop.is_set():
+            for gauge in counted._gauges.values():
+                gauge()
+
+    sys.setswitchinterval(1e-6)
+    try:
+        reads = asyncio.ensure_future(in_thread(read))
+        await socket.until(begun.is_set)
+        for _ in range(100):
+            for one in crowd:
+                await socket.hub.leave(one.mailbox)
+            for one in crowd:
+                socket.hub.enter(one.mailbox)
+    finally:
+        stop.set()
+        sys.setswitchinterval(usual)
+    await reads
+    for one in crowd:
+        await socket.hub.leave(one.mailbox)
 
 
 async def test_many_sockets_are_told_in_turns(socket: Collector, ana: Any) -> None:
