@@ -1,29 +1,35 @@
-"""Jobs in Django's admin: to look at, not to change."""
+"""Jobs in Django's admin, to look at, not to change; API tokens, to make and to revoke."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from realtime import permissions
+from realtime import permissions, tokens
 from realtime.confidential import confidential
 from realtime.events import Status
-from realtime.models import File, Job
+from realtime.models import File, Job, Token
 
 if TYPE_CHECKING:
     _Tabular = admin.TabularInline[File, Job]
     _ModelAdmin = admin.ModelAdmin[Job]
+    _TokenAdmin = admin.ModelAdmin[Token]
+    _TokenForm = forms.ModelForm[Token]
 else:  # Django's own classes are generic only for type checkers.
-    _Tabular, _ModelAdmin = admin.TabularInline, admin.ModelAdmin
+    _Tabular, _ModelAdmin, _TokenAdmin = admin.TabularInline, admin.ModelAdmin, admin.ModelAdmin
+    _TokenForm = forms.ModelForm
 
 
 class Changes(ChangeList):
@@ -147,3 +153,66 @@ class JobAdmin(_ModelAdmin):
         """Refuse: what happened is not edited."""
         del request, obj
         return False
+
+
+class TokenForm(_TokenForm):
+    """What a new token is for."""
+
+    scopes = forms.MultipleChoiceField(
+        label=_("scopes"),
+        choices=[(scope, scope) for scope in tokens.SCOPES],
+        initial=tokens.SCOPES,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+@admin.register(Token)
+class TokenAdmin(_TokenAdmin):
+    """Tokens are made here, shown once, and revoked; nothing else of them changes."""
+
+    form = TokenForm
+    list_display = ("name", "user", "scopes", "expires_at", "last_used_on", "revoked_at")
+    list_select_related = ("user",)
+    search_fields = ("name",)
+    raw_id_fields = ("user",)
+    fields = ("user", "name", "scopes", "expires_at")
+    actions = ("revoke",)
+
+    @admin.action(description=_("Revoke the selected API tokens"), permissions=["delete"])
+    def revoke(self, request: HttpRequest, chosen: QuerySet[Token]) -> None:
+        """Let nobody ask with them any more."""
+        count = chosen.filter(revoked_at=None).update(revoked_at=timezone.now())
+        self.message_user(request, _("Revoked: %(count)d") % {"count": count})
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Token]:
+        """Return everybody's tokens to superusers, to others their own."""
+        found = super().get_queryset(request)
+        return found if is_superuser(request) else found.filter(user=request.user)  # type: ignore[misc]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Propose a token of one's own."""
+        return {"user": request.user.pk, "expires_at": timezone.now() + tokens.LIFE}
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **named: Any) -> Any:
+        """Let nobody but superusers ask in somebody else's name."""
+        field = super().formfield_for_foreignkey(db_field, request, **named)
+        if field is not None and not is_superuser(request):
+            field.queryset = field.queryset.filter(pk=request.user.pk)  # type: ignore[union-attr]
+        return field
+
+    def save_model(self, request: HttpRequest, obj: Token, form: Any, change: Any) -> None:
+        """Keep the new token's digest, and show the token, this once."""
+        del form, change
+        said = tokens.keep(obj)
+        told = _("Keep this token now, it is not shown again: %(token)s") % {"token": said}
+        self.message_user(request, told, messages.WARNING)
+
+    def has_change_permission(self, request: HttpRequest, obj: Token | None = None) -> bool:
+        """Refuse: what a program relies on is not edited."""
+        del request, obj
+        return False
+
+
+def is_superuser(request: HttpRequest) -> bool:
+    """Tell whether the person may ask in everybody's name."""
+    return bool(getattr(request.user, "is_superuser", False))

@@ -1,6 +1,7 @@
 """Refusals over HTTP: `application/problem+json`, with what was expected and what came.
 
-Views are wrapped once, in `answers`: who is signed in, by which method, with the session's token.
+Views are wrapped once, in `answers`: who asks, by which method, with the session's CSRF token or an
+API token that may be used for this.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from django.middleware.csrf import CsrfViewMiddleware
 from django.views.decorators.cache import never_cache
 from kombu.exceptions import OperationalError as BrokerAway
 
+from realtime import tokens
 from realtime.errors import Refused, StoreAway
+from realtime.models import Token
 
 View = Callable[..., HttpResponseBase]
 
@@ -26,23 +29,26 @@ View = Callable[..., HttpResponseBase]
 class Problem(Exception):
     """An answer that is a refusal."""
 
-    def __init__(self, status: int, title: str, detail: str) -> None:
-        """Take what the caller is told."""
+    def __init__(self, status: int, title: str, detail: str, **headers: str) -> None:
+        """Take what the caller is told, and headers that belong to it."""
         super().__init__(detail)
-        self.status, self.title, self.detail = status, title, detail
+        self.status, self.title, self.detail, self.headers = status, title, detail, headers
 
     def answer(self) -> HttpResponse:
         """Return the problem document."""
         said = {"title": self.title, "status": self.status, "detail": self.detail}
-        return JsonResponse(said, status=self.status, content_type="application/problem+json")
+        answer = JsonResponse(said, status=self.status, content_type="application/problem+json")
+        for name, value in self.headers.items():
+            answer[name.replace("_", "-")] = value
+        return answer
 
 
 class NotSignedIn(Problem):
     """Nobody is signed in: 401."""
 
-    def __init__(self) -> None:
+    def __init__(self, detail: str = "Sign in, or send an API token, then ask again.") -> None:
         """Say so."""
-        super().__init__(401, "Not signed in", "Sign in, then ask again.")
+        super().__init__(401, "Not signed in", detail, WWW_Authenticate="Bearer")
 
 
 class NotFound(Problem):
@@ -59,14 +65,8 @@ class WrongMethod(Problem):
     def __init__(self, allowed: list[str], got: str) -> None:
         """Take what it would take."""
         wanted = " or ".join(allowed)
-        super().__init__(405, "Method not allowed", f"expected {wanted}, got: {_short(got)}")
-        self.allowed = allowed
-
-    def answer(self) -> HttpResponse:
-        """Return the document with the header that belongs to it."""
-        answer = super().answer()
-        answer["Allow"] = ", ".join(self.allowed)
-        return answer
+        detail = f"expected {wanted}, got: {_short(got)}"
+        super().__init__(405, "Method not allowed", detail, Allow=", ".join(allowed))
 
 
 def bad_request(what: str, wanted: str, got: str) -> Problem:
@@ -74,18 +74,22 @@ def bad_request(what: str, wanted: str, got: str) -> Problem:
     return Problem(400, "Bad request", f"expected {what} to be {wanted}, got: {_short(got)}")
 
 
-def answers(method: str, *, signed_in: bool = True) -> Callable[[View], View]:
+def answers(
+    method: str, *, signed_in: bool = True, scope: str | None = None
+) -> Callable[[View], View]:
     """Let a view answer one method (HEAD, where it is GET), and turn its refusals into documents.
 
-    What changes something needs the session's CSRF token; it is looked at here, so that to be
-    without is answered with a document, too. `method` may be "any", which changes nothing.
+    What changes something needs the session's CSRF token, or an API token; they are looked at
+    here, so that to be without is answered with a document, too. `scope` is what an API token
+    must be for: by itself to read, or to act. `method` may be "any", which changes nothing.
     """
+    scope = scope or ("read" if method in {"GET", "any"} else "act")
 
     def wrap(view: View) -> View:
         @wraps(view)
         def answer(request: HttpRequest, *values: Any, **named: Any) -> HttpResponseBase:
             try:
-                _admit(request, method, signed_in=signed_in)
+                _admit(request, method, scope if signed_in else None)
                 return view(request, *values, **named)
             except Exception as error:
                 if problem := _problem_of(error):
@@ -98,14 +102,33 @@ def answers(method: str, *, signed_in: bool = True) -> Callable[[View], View]:
     return wrap
 
 
-def _admit(request: HttpRequest, method: str, *, signed_in: bool) -> None:
-    if signed_in and not _is_signed_in(request):
+def _admit(request: HttpRequest, method: str, scope: str | None) -> None:
+    token = _token_of(request) if scope else None
+    if scope and not token and not _is_signed_in(request):
         raise NotSignedIn
     allowed = ["GET", "HEAD"] if method == "GET" else [method]
     if method != "any" and request.method not in allowed:
         raise WrongMethod(allowed, str(request.method))
-    if method not in {"GET", "any"}:
+    if token and scope not in token.scopes:
+        raise Problem(403, "Not allowed", f"This token is not for this: it needs scope {scope}.")
+    if not token and method not in {"GET", "any"}:
         _check_token(request)
+
+
+def _token_of(request: HttpRequest) -> Token | None:
+    """Return the API token that a request brings, and let it ask in its user's name.
+
+    One that is not good is refused, also where somebody is signed in: who brings a token needs no
+    CSRF token.
+    """
+    said = tokens.brought(request)
+    if said is None:
+        return None
+    token = tokens.known(said)
+    if token is None:
+        raise NotSignedIn("This API token is unknown, expired or revoked: ask for a new one.")
+    request.user = token.user
+    return token
 
 
 def _is_signed_in(request: HttpRequest) -> bool:

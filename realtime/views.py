@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from realtime import drain
+from realtime import drain, tokens
 from realtime.conf import conf
 from realtime.errors import StoreAway
 from realtime.exposition import as_text
@@ -57,13 +57,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def _has_token(request: HttpRequest) -> bool:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    sent = token.strip().encode("utf-8", "replace")
-    return (
-        scheme.lower() == "bearer"
-        and bool(conf.METRICS_TOKEN)
-        and compare_digest(sent, conf.METRICS_TOKEN.encode())
-    )
+    sent = (tokens.brought(request) or "").encode("utf-8", "replace")
+    return bool(conf.METRICS_TOKEN) and compare_digest(sent, conf.METRICS_TOKEN.encode())
 
 
 def _store() -> str:
