@@ -9,9 +9,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from realtime import control, permissions
 from realtime.api import seen, visible
-from realtime.bodies import body_of, demanded
+from realtime.bodies import body_of
 from realtime.errors import BadAnswer, Refused
 from realtime.problems import Problem, answers, bad_request
+from realtime.shapes import FLAG, Shape, choice, one, several, text
 from realtime.states import State
 
 MOST = 100
@@ -20,12 +21,26 @@ SIMPLE: dict[str, Callable[[str], State]] = {"pause": control.pause, "resume": c
 ACTIONS = ("cancel", *SIMPLE)
 """What can be done to many jobs at once: each question has its own answer."""
 
+NOTHING: Shape = one()
+CANCEL: Shape = one(tree=FLAG, terminate=FLAG)
+AGAIN: Shape = one(only_failed=FLAG)
+ANSWER: Shape = one(
+    "answer", answer={"description": "one of the choices, or a text"}, question=text()
+)
+MANY: Shape = one(
+    "action",
+    "ids",
+    action=choice(*ACTIONS),
+    ids=several(text(), MOST, least=1),
+    tree=FLAG,
+)
+
 
 @answers("POST")
 def cancel(request: HttpRequest, job: str) -> HttpResponse:
     """Ask a job to stop, with what it has started unless `tree` is false; `terminate` by force."""
     state = _steered(request, job)
-    body = body_of(request, {"tree": bool, "terminate": bool})
+    body = body_of(request, CANCEL)
     return _told(request, _cancel(request, state["id"], body))
 
 
@@ -45,11 +60,10 @@ def resume(request: HttpRequest, job: str) -> HttpResponse:
 def answer(request: HttpRequest, job: str) -> HttpResponse:
     """Answer what a job asks."""
     state = _steered(request, job)
-    body = body_of(request, {"answer": object, "question": str})
-    said = demanded(body, "answer", "one of the choices, or a text")
+    body = body_of(request, ANSWER)
     by = request.user.get_username()
     try:
-        told = control.answer(state["id"], said, question=body.get("question"), by=by)
+        told = control.answer(state["id"], body["answer"], question=body.get("question"), by=by)
     except BadAnswer as error:
         raise bad_request("answer", error.wanted, str(error.got)) from error
     return _told(request, told)
@@ -59,7 +73,7 @@ def answer(request: HttpRequest, job: str) -> HttpResponse:
 def again(request: HttpRequest, job: str) -> HttpResponse:
     """Run a job again, or its failed items alone, and answer the new one."""
     state = _steered(request, job)
-    body = body_of(request, {"only_failed": bool})
+    body = body_of(request, AGAIN)
     fresh = control.again(state["id"], only_failed=body.get("only_failed", False))
     return JsonResponse(visible(request, str(fresh.pk)), status=202)
 
@@ -67,16 +81,13 @@ def again(request: HttpRequest, job: str) -> HttpResponse:
 @answers("POST")
 def many(request: HttpRequest) -> HttpResponse:
     """Do one thing to many jobs: the states of those that take it, the reasons of the others."""
-    body = body_of(request, {"action": str, "ids": list, "tree": bool})
-    action = demanded(body, "action", f"one of {', '.join(ACTIONS)}")
-    if action not in ACTIONS:
-        raise bad_request("action", f"one of {', '.join(ACTIONS)}", action)
+    body = body_of(request, MANY)
     done: list[State] = []
     refused: list[dict[str, Any]] = []
-    for job in _ids(body):
+    for job in dict.fromkeys(body["ids"]):
         try:
             state = _steered(request, job)
-            done.append(_done(request, action, state["id"], body))
+            done.append(_done(request, body["action"], state["id"], body))
         except (Refused, Problem) as error:
             status = error.status if isinstance(error, Problem) else 409
             refused.append({"id": job, "status": status, "detail": str(error)})
@@ -91,7 +102,7 @@ def _done(request: HttpRequest, action: str, job: str, body: dict[str, Any]) -> 
 
 def _simple(request: HttpRequest, job: str, action: str) -> HttpResponse:
     state = _steered(request, job)
-    body_of(request, {})
+    body_of(request, NOTHING)
     return _told(request, SIMPLE[action](state["id"]))
 
 
@@ -115,10 +126,3 @@ def _steered(request: HttpRequest, job: str) -> State:
 def _told(request: HttpRequest, state: State) -> HttpResponse:
     operator = permissions.is_operator(request.user)
     return JsonResponse(seen(request, state, operator=operator), status=202)
-
-
-def _ids(body: dict[str, Any]) -> list[str]:
-    ids: list[Any] = demanded(body, "ids", "a list of job ids")
-    if not 1 <= len(ids) <= MOST or not all(type(one) is str for one in ids):
-        raise bad_request("ids", f"a list of 1 to {MOST} job ids", str(ids))
-    return list(dict.fromkeys(ids))

@@ -24,6 +24,7 @@ REASONS = {
     "not_kept": "The arguments of this task are not kept: see KEEP_ARGUMENTS in HEADWAY.",
     "not_json": "Its arguments are no JSON, so they could not be kept.",
     "elsewhere": "It was not run by Celery.",
+    "outside": "It runs outside Celery: start it again where it runs.",
     "too_large": "Its arguments are too large to be kept: see ARGUMENTS_LENGTH in HEADWAY.",
 }
 """Why others cannot."""

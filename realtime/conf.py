@@ -94,6 +94,10 @@ class Settings:
     """Frames a second, over ten seconds, that a socket may send, acknowledgements aside."""
     UNREAD: int = 250_000
     """Characters that a socket may have sent before what it asked earlier is answered."""
+    REPORT_RATE: int = 20
+    """Reports a second, over ten seconds, that one person's scripts may send to one web process."""
+    OUTSIDE_JOBS: int = 1_000
+    """Jobs outside Celery that one person may have which have not ended."""
     RIGHTS_INTERVAL: float = 5.0
     """Seconds between two looks at whether open sockets are still signed in, and as what."""
     RIGHTS_PATIENCE: float = 300.0

@@ -224,6 +224,11 @@ def _descendants(state: State) -> list[str]:
 
 def _check_pools(asked: list[State]) -> None:
     """Raise `Refused` unless the workers of these jobs can stop a task by force."""
+    if any(one.get("ttl") for one in asked):
+        raise Refused(
+            "It runs outside Celery, where nothing is stopped by force. Cancel it without "
+            "terminate: its next report is told."
+        )
     workers = {str(one["worker"]) for one in asked if one["status"] not in NOT_STARTED}
     if not workers:
         return

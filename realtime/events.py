@@ -129,6 +129,8 @@ class JobState:
     """What people want of it, as far as its worker has heard; viewers are not told."""
     redelivers: bool = False
     """Whether the broker delivers it again when its worker dies; viewers are not told."""
+    ttl: int = 0
+    """Seconds that it may be silent, where it runs outside Celery; viewers are not told."""
 
     @property
     def ended(self) -> bool:

@@ -1,8 +1,9 @@
-"""How many sockets one person and one address may open in a web process."""
+"""How many sockets one person and one address may open in a web process, how often one reports."""
 
 from __future__ import annotations
 
 import ipaddress
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,9 @@ from realtime.conf import conf
 
 HOME = 64
 """Bits of an IPv6 address that belong to one household."""
+
+WINDOW = 10
+"""Seconds over which the rate of reports is taken."""
 
 _taken: Counter[tuple[str, str]] = Counter()
 
@@ -33,6 +37,32 @@ def seat(user: str, address: str | None) -> Iterator[str]:
         for place in wanted:
             if not _taken[place]:
                 del _taken[place]
+
+
+class Reports:
+    """What each person has reported in this window."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._window = 0
+        self._counts: Counter[str] = Counter()
+
+    def count(self, user: str, now: float) -> int:
+        """Count a report; returns after how many seconds to come again, 0 for now."""
+        window = int(now // WINDOW)
+        if window != self._window:
+            self._window, self._counts = window, Counter()
+        self._counts[user] += 1
+        fits = self._counts[user] <= conf.REPORT_RATE * WINDOW
+        return 0 if fits else int(WINDOW - now % WINDOW) + 1
+
+
+_reports = Reports()
+
+
+def report(user: str) -> int:
+    """Count a report from outside; returns after how many seconds to come again, 0 for now."""
+    return _reports.count(user, time.monotonic())
 
 
 def _neighbourhood(address: str) -> str:

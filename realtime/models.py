@@ -56,6 +56,9 @@ class Job(models.Model):
         _("arguments"), default="", editable=False, help_text=_("As the broker's JSON.")
     )
 
+    ttl = models.PositiveIntegerField(default=0, editable=False)
+    """Seconds that the job may be silent, where it runs outside Celery; 0 for all others."""
+
     log_due = models.BooleanField(default=False, editable=False)
     """Whether the job has ended, and its log is still in Redis alone."""
 

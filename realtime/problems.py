@@ -102,6 +102,22 @@ def answers(
     return wrap
 
 
+def by_method(**views: View) -> View:
+    """Let each method of an address have a view of its own."""
+
+    @answers("any")
+    def refuse(request: HttpRequest, **_: Any) -> HttpResponse:
+        allowed = ["GET", "HEAD"] if "GET" in views else []
+        raise WrongMethod([*allowed, *(views.keys() - {"GET"})], str(request.method))
+
+    def answer(request: HttpRequest, **named: Any) -> HttpResponseBase:
+        method = "GET" if request.method == "HEAD" else str(request.method)
+        return views.get(method, refuse)(request, **named)
+
+    answer.csrf_exempt = True  # type: ignore[attr-defined]
+    return answer
+
+
 def _admit(request: HttpRequest, method: str, scope: str | None) -> None:
     token = _token_of(request) if scope else None
     if scope and not token and not _is_signed_in(request):

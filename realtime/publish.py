@@ -46,6 +46,8 @@ class Change:
     """Whether this execution takes the attempt over from another one."""
     floor: int = 0
     """The highest seq that the writer knows."""
+    at: int | None = None
+    """The seq of the state that was changed: the change is not made to any other one."""
     lines: tuple[str, ...] = ()
     """New log lines."""
     told: int = 0
@@ -89,6 +91,7 @@ class Change:
             run=self.run,
             claim=self.claim,
             floor=self.floor,
+            at=self.at,
             body="" if self.silent else self.state.body(),
             ends=self.state.ended,
             lines=self.lines,
@@ -204,6 +207,11 @@ def end_elsewhere(job: str, status: Status, *, run: str = "", **more: Any) -> Ch
 def worker_lost(more: str = "") -> dict[str, Any]:
     """Return the error of a job whose worker has died, which its owner may read."""
     return {"kind": "WorkerLost", "text": f"Its worker has died. {more}".strip(), "public": True}
+
+
+def unheard(ttl: int) -> dict[str, Any]:
+    """Return the error of a job outside Celery that was silent for too long."""
+    return {"kind": "Unheard", "text": f"It was not heard of for {ttl} s.", "public": True}
 
 
 def stopped(known: State, status: Status, **more: Any) -> JobState:

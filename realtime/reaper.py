@@ -21,7 +21,7 @@ from realtime.errors import StoreAway
 from realtime.events import ENDS, JobState, Status, newest
 from realtime.models import Job
 from realtime.orphans import WAITING, Orphans
-from realtime.publish import FORGOTTEN_STEP, Change, stopped, worker_lost
+from realtime.publish import FORGOTTEN_STEP, Change, stopped, unheard, worker_lost
 from realtime.reporter import get_reporter
 from realtime.rounds import Rounds
 from realtime.states import State, read_one
@@ -39,6 +39,9 @@ PAGES = 20
 ORPHANED = "The queue has lost it. It can be started again."
 VERDICTS = 500
 """Silent jobs that are settled in one round."""
+GRACE = 60.0
+"""Seconds that who reports from outside has to be heard, once the store is back: such a report
+was refused, and is sent again."""
 OLDEST = 200
 """Waiting jobs that are looked at in one round, the oldest first: they are next to start."""
 
@@ -59,7 +62,12 @@ class Contact:
         if abs(now - self._last) > conf.LEASE * 0.4:
             self._since = now
         self._last = now
-        return now - self._since >= conf.LEASE
+        return self.lasted >= conf.LEASE
+
+    @property
+    def lasted(self) -> float:
+        """For how many seconds the store has been there."""
+        return self._last - self._since
 
 
 class Reaper:
@@ -118,11 +126,13 @@ class Reaper:
         silent = []
         for page in _pages():
             signs = get_store().signs(list(page))
-            for job, status in page.items():
+            for job, (status, ttl) in page.items():
                 sign = signs.get(job)
                 if sign is None and status in STARTED:
                     missing[job] = self._missing.get(job, now)
-                if _is_silent(sign, status, now - missing.get(job, now)):
+                if self._contact.lasted < min(ttl, GRACE):
+                    continue
+                if _is_silent(sign, status, now - missing.get(job, now), ttl or conf.LEASE):
                     silent.append((job, status))
         self._missing = missing
         return silent
@@ -144,7 +154,7 @@ class Reaper:
             return
         known = newest(said, row.state()) or row.state()
         floor = known["seq"] + (0 if said else FORGOTTEN_STEP)
-        logger.warning("Job %s was not heard for %s s", job, conf.LEASE)
+        logger.warning("Job %s was not heard for %s s", job, row.ttl or conf.LEASE)
         get_reporter().put(Transition(lambda: verdict(known, floor)))
 
     def _give_up(self, job: str) -> None:
@@ -163,10 +173,11 @@ def verdict(known: State, floor: int) -> Change:
     It is lost, or waits for the broker to deliver it again. What the dead worker might still say
     is refused from now on: the job is taken over, by nobody.
     """
-    again = bool(known.get("redelivers"))
+    again, ttl = bool(known.get("redelivers")), known.get("ttl") or 0
     error = worker_lost("The broker will deliver it again." if again else "")
+    error = unheard(ttl) if ttl else error
     state = stopped(known, Status.RETRYING if again else Status.LOST, error=error)
-    return _taken_over(state, floor, conf.LEASE)
+    return _taken_over(state, floor, ttl or conf.LEASE)
 
 
 def given_up(known: State, floor: int) -> Change:
@@ -187,29 +198,29 @@ def _taken_over(state: JobState, floor: int, silent_for: float) -> Change:
     )
 
 
-def _is_silent(sign: Sign | None, status: str, missing_for: float) -> bool:
+def _is_silent(sign: Sign | None, status: str, missing_for: float, term: float) -> bool:
     if sign is None:
-        return missing_for >= conf.LEASE
+        return missing_for >= term
     if status == Status.QUEUED and sign.order == 0:
         return False
-    return sign.age >= conf.LEASE
+    return sign.age >= term
 
 
-def _pages() -> Iterator[dict[str, str]]:
-    """Yield the jobs to look at, by id, with their status."""
+def _pages() -> Iterator[dict[str, tuple[str, int]]]:
+    """Yield the jobs to look at, by id, with their status and how long they may be silent."""
     last: Any = None
     for _ in range(PAGES):
         rows = Job.objects.filter(status__in=STARTED).order_by("pk")
         rows = rows.filter(pk__gt=last) if last else rows
-        page = dict(rows.values_list("pk", "status")[:PAGE])
+        page = list(rows.values_list("pk", "status", "ttl")[:PAGE])
         if page:
-            last = list(page)[-1]
-            yield {str(job): status for job, status in page.items()}
+            last = page[-1][0]
+            yield {str(job): (status, ttl) for job, status, ttl in page}
         if len(page) < PAGE:
             break
     for status in WAITING:
         waiting = Job.objects.filter(status=status).order_by("queued_at")
-        yield {str(job): status for job in waiting.values_list("pk", flat=True)[:OLDEST]}
+        yield {str(job): (status, 0) for job in waiting.values_list("pk", flat=True)[:OLDEST]}
 
 
 _reaper = Reaper()

@@ -234,6 +234,7 @@ def _model(row: Row) -> Job:
         root=state.root,
         parent=state.parent,
         queued_at=_moment(state.queued_at) or timezone.now(),
+        ttl=state.ttl,
         last={**state.values(), "log": row.log},
         **_columns(row),
     )

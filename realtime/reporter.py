@@ -195,6 +195,9 @@ class Reporter:
         for change, answer in zip(musts, done.answers, strict=False):
             if answer is None and not change.silent_for:
                 self._unsent.keep(change.later())
+        made = (transition for transition in urgent if transition.job)
+        for transition, answer in zip(made, done.answers[len(late) :], strict=False):
+            transition.hear(answer)
         answers = done.answers[len(musts) :]
         missed = {row.state.id for row in done.unrecorded}
         for (watched, change), answer in zip(reports, answers, strict=True):

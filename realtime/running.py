@@ -125,6 +125,14 @@ class RunningJob(Steered):
         finally:
             self._leave(stage)
 
+    def proceed(self, name: str) -> None:
+        """Leave the part that runs as succeeded, and enter the next one; for who cannot nest."""
+        if len(self.path) > 1:
+            self.path[1].status = "succeeded"
+            self._leave(self.path[1])
+        if stage := self._part(name, 1):
+            self._enter(stage)
+
     def declare(self, stages: list[tuple[str, object]]) -> None:
         """Add parts that are still to come to the current stage."""
         around = self.path[-1]

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from realtime.latch import Latch
 from realtime.metrics import counted
 from realtime.publish import Change
+from realtime.store import Remembered
 from realtime.watched import Watched
 
 TRIES = 30
@@ -37,6 +38,29 @@ class Transition:
         self._recorded.open()
         counted.observe("reporter_lag", time.monotonic() - self._put_at)
 
+    def hear(self, answer: Remembered | None) -> None:
+        """Take in what the store has answered, None where it is away."""
+
     def wait(self, timeout: float) -> bool:
         """Wait until the change is recorded; False when that takes longer than `timeout` s."""
         return self._recorded.wait(timeout)
+
+
+class Inquiry(Transition):
+    """A transition whose maker wants to know what the store has answered."""
+
+    def __init__(self, change: Change) -> None:
+        """Prepare a change that is made already."""
+        super().__init__(lambda: change)
+        self.answer: Remembered | None = None
+        self._heard = Latch()
+
+    def hear(self, answer: Remembered | None) -> None:
+        """Keep the answer."""
+        self.answer = answer
+        self._heard.open()
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until the change is recorded and answered."""
+        until = time.monotonic() + timeout
+        return super().wait(timeout) and self._heard.wait(max(until - time.monotonic(), 0))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from realtime import actions, api, views
+from realtime import actions, api, reports, views
+from realtime.problems import by_method
 
 app_name = "realtime"
 urlpatterns = [
@@ -12,11 +13,12 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("metrics", views.metrics, name="metrics"),
-    path("api/jobs", api.jobs, name="jobs"),
+    path("api/jobs", by_method(GET=api.jobs, POST=reports.create), name="jobs"),
     path("api/jobs/actions", actions.many, name="actions"),
     path("api/jobs/<str:job>", api.job, name="job"),
     path("api/jobs/<str:job>/log", api.log, name="log"),
     path("api/jobs/<str:job>/items", api.items, name="items"),
+    path("api/jobs/<str:job>/report", reports.report, name="report"),
     path("api/jobs/<str:job>/cancel", actions.cancel, name="cancel"),
     path("api/jobs/<str:job>/pause", actions.pause, name="pause"),
     path("api/jobs/<str:job>/resume", actions.resume, name="resume"),

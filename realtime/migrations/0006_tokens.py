@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('realtime', '0004_logs'),
+        ('realtime', '0005_runs'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -24,6 +24,9 @@ class Report:
     """Whether this run takes the job over from another run of the same attempt."""
     floor: int = 0
     """The highest seq that the writer knows: seqs go on from here when Redis lost everything."""
+    at: int | None = None
+    """The seq of the state that the writer has changed, 0 where the store had none: the report is
+    refused when there is another one by now; None is taken anyway."""
     silent_for: float = 0.0
     """Seconds: the report is refused when the job was heard more recently; 0 takes it anyway."""
     body: str = ""
@@ -49,7 +52,7 @@ class Remembered:
     """What the store answers."""
 
     accepted: bool
-    """False when the job had ended, or another run of it reports."""
+    """False when the job had ended, another run of it reports, or the state was another one."""
     seq: int
     """The job's seq now."""
     log: int

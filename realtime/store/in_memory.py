@@ -182,6 +182,8 @@ class MemoryStore:
 def _acceptable(record: _Record, report: Report) -> bool:
     if report.order < record.order or report.order == record.order == 0:
         return False
+    if report.at not in {None, record.seq}:
+        return False
     if record.heard and time.monotonic() - record.heard < report.silent_for:
         return False
     # Who knows a higher seq ran it last: the store had lost everything, and an older run spoke.

@@ -229,5 +229,6 @@ def _arguments(report: Report) -> tuple[list[str], list[Any]]:
     values = (order, report.run, report.floor, report.body, ends, keep, conf.LOG_LINES, claim)
     silent_for = report.silent_for or ""
     place = ("" if report.base is None else report.base, report.told)
-    more = (silent_for, *place, conf.LOG_BYTES, report.wants, report.question)
+    at = "" if report.at is None else report.at
+    more = (silent_for, *place, conf.LOG_BYTES, report.wants, report.question, at)
     return [_key(report.job), _log_key(report.job)], [*values, *more, *report.lines]

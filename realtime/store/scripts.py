@@ -8,8 +8,9 @@ local had = redis.call('HMGET', KEYS[1], 'seq', 'log', 'ended', 'order', 'run', 
 local seq, log = tonumber(had[1] or 0), tonumber(had[2] or 0)
 local order, run, floor = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local body, ends, seconds, cap = ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
-local claim, silent_for, told, first = ARGV[8], ARGV[9], tonumber(ARGV[11]), 15
+local claim, silent_for, told, first = ARGV[8], ARGV[9], tonumber(ARGV[11]), 16
 local most, heard_wants, question = tonumber(ARGV[12]), ARGV[13], ARGV[14]
+local at = tonumber(ARGV[15])
 local bytes = tonumber(had[9] or 0)
 local wants, holder = had[6] or '', had[5] or ''
 local known = tonumber(had[4] or -1)
@@ -19,6 +20,7 @@ if had[3] then
   return {again and 1 or 0, seq, log, wants, 1, ''}
 end
 if order < known or (order == 0 and known == 0) then return {0, seq, log, wants, 0, ''} end
+if at and at ~= seq then return {0, seq, log, wants, 0, ''} end
 if order == known and claim == '' and string.sub(holder, 1, #run) ~= run and holder ~= ''
   -- Who knows a higher seq ran it last: the store had lost everything, and an older run spoke.
   and floor <= seq then

@@ -127,3 +127,13 @@ def test_what_is_not_asked_is_not_answered(store: Store, job: str) -> None:
     closed = told(store, job, question="q1")
     assert closed.answer == "1"
     assert store.answer(job, "q1", "2") == nothing
+
+
+def test_a_state_that_another_one_has_changed_is_left(store: Store, job: str) -> None:
+    """Who changes what they have read is refused when it is not the newest any more."""
+    assert told(store, job, run="", at=0).accepted
+    assert not told(store, job, run="", at=0).accepted
+    seq = told(store, job, run="").seq
+    late = told(store, job, run="", at=seq - 1, lines=('{"text": "late"}',))
+    assert (late.accepted, late.seq, late.log, late.ended) == (False, seq, 0, False)
+    assert told(store, job, run="", at=seq).seq == seq + 1
