@@ -7,12 +7,13 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from realtime import control, permissions
+from realtime import control, permissions, replies
 from realtime.api import seen, visible
 from realtime.bodies import body_of
+from realtime.described import Shape, as_json
 from realtime.errors import BadAnswer, Refused
 from realtime.problems import Problem, answers, bad_request
-from realtime.shapes import FLAG, Shape, choice, one, several, text
+from realtime.shapes import FLAG, NOTHING, choice, one, several, text
 from realtime.states import State
 
 MOST = 100
@@ -21,7 +22,6 @@ SIMPLE: dict[str, Callable[[str], State]] = {"pause": control.pause, "resume": c
 ACTIONS = ("cancel", *SIMPLE)
 """What can be done to many jobs at once: each question has its own answer."""
 
-NOTHING: Shape = one()
 CANCEL: Shape = one(tree=FLAG, terminate=FLAG)
 AGAIN: Shape = one(only_failed=FLAG)
 ANSWER: Shape = one(
@@ -36,31 +36,34 @@ MANY: Shape = one(
 )
 
 
-@answers("POST")
+TAKEN = {202: as_json(replies.NOTED)}
+
+
+@answers("POST", body=CANCEL, says=TAKEN, refuses=(409,))
 def cancel(request: HttpRequest, job: str) -> HttpResponse:
     """Ask a job to stop, with what it has started unless `tree` is false; `terminate` by force."""
     state = _steered(request, job)
-    body = body_of(request, CANCEL)
+    body = body_of(request)
     return _told(request, _cancel(request, state["id"], body))
 
 
-@answers("POST")
+@answers("POST", body=NOTHING, says=TAKEN, refuses=(409,))
 def pause(request: HttpRequest, job: str) -> HttpResponse:
     """Ask a running job to wait."""
     return _simple(request, job, "pause")
 
 
-@answers("POST")
+@answers("POST", body=NOTHING, says=TAKEN, refuses=(409,))
 def resume(request: HttpRequest, job: str) -> HttpResponse:
     """Let a paused job go on."""
     return _simple(request, job, "resume")
 
 
-@answers("POST")
+@answers("POST", body=ANSWER, says=TAKEN, refuses=(409,))
 def answer(request: HttpRequest, job: str) -> HttpResponse:
     """Answer what a job asks."""
     state = _steered(request, job)
-    body = body_of(request, ANSWER)
+    body = body_of(request)
     by = request.user.get_username()
     try:
         told = control.answer(state["id"], body["answer"], question=body.get("question"), by=by)
@@ -69,19 +72,19 @@ def answer(request: HttpRequest, job: str) -> HttpResponse:
     return _told(request, told)
 
 
-@answers("POST")
+@answers("POST", body=AGAIN, says={202: as_json(replies.STATE)}, refuses=(409,))
 def again(request: HttpRequest, job: str) -> HttpResponse:
     """Run a job again, or its failed items alone, and answer the new one."""
     state = _steered(request, job)
-    body = body_of(request, AGAIN)
+    body = body_of(request)
     fresh = control.again(state["id"], only_failed=body.get("only_failed", False))
     return JsonResponse(visible(request, str(fresh.pk)), status=202)
 
 
-@answers("POST")
+@answers("POST", body=MANY, says={202: as_json(replies.MANY)})
 def many(request: HttpRequest) -> HttpResponse:
     """Do one thing to many jobs: the states of those that take it, the reasons of the others."""
-    body = body_of(request, MANY)
+    body = body_of(request)
     done: list[State] = []
     refused: list[dict[str, Any]] = []
     for job in dict.fromkeys(body["ids"]):
@@ -102,7 +105,7 @@ def _done(request: HttpRequest, action: str, job: str, body: dict[str, Any]) -> 
 
 def _simple(request: HttpRequest, job: str, action: str) -> HttpResponse:
     state = _steered(request, job)
-    body_of(request, NOTHING)
+    body_of(request)
     return _told(request, SIMPLE[action](state["id"]))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -16,30 +16,48 @@ from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.dateparse import parse_datetime
 
-from realtime import item_list, permissions, reading
+from realtime import item_list, permissions, reading, replies
 from realtime.confidential import confidential
+from realtime.described import Shape, as_json
 from realtime.events import Status
 from realtime.line import line
 from realtime.models import File, Job
 from realtime.permissions import Role
 from realtime.problems import NotFound, Problem, answers, bad_request
+from realtime.queries import query_of
+from realtime.shapes import choice, text, whole
 from realtime.states import State, read_one
 
 PAGE = 50
 LINES = 1_000
 CHARACTERS_OF_A_SEARCH = 200
-FILTERS = ("status", "name", "owner", "q", "since", "cursor")
+
+FILTERS: Mapping[str, Shape] = {
+    "status": choice(*Status),
+    "name": text(),
+    "owner": text(),
+    "q": text(),
+    "since": {**text(), "format": "date-time"},
+    "cursor": text(),
+}
+PART: Mapping[str, Shape] = {"after": whole(0, 2**53 - 1), "limit": whole(1, LINES)}
+ITEMS: Mapping[str, Shape] = {
+    "outcome": choice(*item_list.OUTCOMES),
+    "format": choice("json", "csv"),
+    "after": whole(0, 2**31 - 1),
+    "limit": whole(1, LINES),
+}
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-@answers("GET")
+@answers("GET", query=FILTERS, says={200: as_json(replies.JOBS)})
 def jobs(request: HttpRequest) -> HttpResponse:
     """Answer a page of states, newest first: one's own, or all for who may see all."""
     operator = permissions.is_operator(request.user)
-    _check_words(request, FILTERS)
-    found = _chosen(request, operator=operator)
-    page = list(_after(found, request.GET.get("cursor", ""))[: PAGE + 1])
+    asked = {word: _searched(said) for word, said in query_of(request).items()}
+    found = _chosen(request, asked, operator=operator)
+    page = list(_after(found, asked.get("cursor", ""))[: PAGE + 1])
     states = reading.states([str(job.pk) for job in page[:PAGE]])
     return JsonResponse(
         {
@@ -49,7 +67,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
     )
 
 
-@answers("GET")
+@answers("GET", says={200: as_json(replies.DETAILED)})
 def job(request: HttpRequest, job: str) -> HttpResponse:
     """Answer one job's state; an operator is told its arguments and its traceback, too."""
     state = visible(request, job)
@@ -58,33 +76,31 @@ def job(request: HttpRequest, job: str) -> HttpResponse:
     return JsonResponse(state)
 
 
-@answers("GET")
+@answers("GET", query=PART, says={200: as_json(replies.LOG)})
 def log(request: HttpRequest, job: str) -> HttpResponse:
     """Answer the lines that follow line `after`, at most `limit`."""
     state = visible(request, job)
-    _check_words(request, ("after", "limit"))
-    after = _number(request, "after", 0, 0, 2**53 - 1)
-    limit = _number(request, "limit", LINES, 1, LINES)
+    asked = query_of(request)
+    after, limit = asked.get("after", 0), asked.get("limit", LINES)
     part = reading.log(state["id"], after, limit, state["log"])
     return JsonResponse(
         {"job": state["id"], "after": after, "lines": part.lines, "lost": part.lost}
     )
 
 
-@answers("GET")
+@answers("GET", query=ITEMS, says={200: {**as_json(replies.ITEMS), "text/csv": text()}})
 def items(request: HttpRequest, job: str) -> HttpResponseBase:
     """Answer the failed and skipped items with their reasons: a page as JSON, all as CSV."""
     state = visible(request, job)
-    _check_words(request, ("outcome", "format", "after", "limit"))
-    outcome = _one_of(request, "outcome", item_list.OUTCOMES)
-    if _one_of(request, "format", ("json", "csv")) == "csv":
+    asked = query_of(request)
+    outcome = asked.get("outcome", "")
+    if asked.get("format") == "csv":
         return item_list.table(request, state, outcome)
-    after = _number(request, "after", 0, 0, 2**31 - 1)
-    limit = _number(request, "limit", PAGE, 1, LINES)
+    after, limit = asked.get("after", 0), asked.get("limit", PAGE)
     return JsonResponse(item_list.page(state, outcome, after, limit))
 
 
-@answers("GET")
+@answers("GET", says={200: {"*/*": {}}}, refuses=(410,))
 def file(request: HttpRequest, job: str, name: str) -> HttpResponseBase:
     """Send a file that a job has left, as a download, to those who may see the job."""
     state = visible(request, job)
@@ -130,19 +146,16 @@ def seen(request: HttpRequest, state: State, *, operator: bool) -> State:
     return permissions.view(line.placed(state), role or Role.OWNER)
 
 
-def _chosen(request: HttpRequest, *, operator: bool) -> QuerySet[Job]:
+def _chosen(request: HttpRequest, asked: dict[str, str], *, operator: bool) -> QuerySet[Job]:
     found = Job.objects.all() if operator else Job.objects.filter(owner_id=request.user.pk)
-    asked = {key: _searched(str(value)) for key, value in request.GET.items()}
     if status := asked.get("status"):
-        if status not in set(Status):
-            raise bad_request("status", f"one of {', '.join(Status)}", status)
         found = found.filter(status=status)
     if name := asked.get("name"):
         found = found.filter(name=name)
     if owner := asked.get("owner"):
         found = _owned(found, owner)
-    if text := asked.get("q", "")[:CHARACTERS_OF_A_SEARCH]:
-        found = found.filter(Q(title__icontains=text) | Q(name__icontains=text))
+    if words := asked.get("q", "")[:CHARACTERS_OF_A_SEARCH]:
+        found = found.filter(Q(title__icontains=words) | Q(name__icontains=words))
     if since := asked.get("since"):
         found = found.filter(queued_at__gte=_moment(since))
     return found
@@ -172,11 +185,11 @@ def _cursor(last: Job) -> str:
     return base64.urlsafe_b64encode(f"{last.queued_at.isoformat()} {last.pk}".encode()).decode()
 
 
-def _moment(text: str) -> datetime:
+def _moment(said: str) -> datetime:
     try:
-        return _in_utc(parse_datetime(text))
+        return _in_utc(parse_datetime(said))
     except (ValueError, OverflowError) as error:
-        raise bad_request("since", "a time such as 2026-11-22T10:00:00Z", text) from error
+        raise bad_request("since", "a time such as 2026-11-22T10:00:00Z", said) from error
 
 
 def _in_utc(moment: datetime | None) -> datetime:
@@ -186,31 +199,6 @@ def _in_utc(moment: datetime | None) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _searched(text: str) -> str:
+def _searched(said: str) -> str:
     """Return a text as databases take it, and as names are cleaned."""
-    return text.encode(errors="replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")
-
-
-def _check_words(request: HttpRequest, known: Collection[str]) -> None:
-    for word in request.GET:
-        if word not in known:
-            # Ignored, a filter that is spelt wrong would show too much.
-            raise bad_request("each word of the query", f"one of {', '.join(known)}", word)
-
-
-def _one_of(request: HttpRequest, name: str, known: Collection[str]) -> str:
-    """Return a word of the query, "" when it is not there."""
-    text = request.GET.get(name, "")
-    if text and text not in known:
-        raise bad_request(name, f"one of {', '.join(known)}", text)
-    return text
-
-
-def _number(request: HttpRequest, name: str, default: int, least: int, most: int) -> int:
-    text = request.GET.get(name, "")
-    if not text:
-        return default
-    plain = text.isascii() and text.isdecimal() and len(text) <= 16  # noqa: PLR2004  as 2**53 has
-    if not plain or not least <= int(text) <= most:
-        raise bad_request(name, f"a whole number from {least} to {most}", text)
-    return int(text)
+    return said.encode(errors="replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")

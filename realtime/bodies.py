@@ -1,4 +1,4 @@
-"""What a request says: a JSON object of the shape that is asked for."""
+"""What the body of a request says: a JSON object of the shape that its view has described."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from realtime import described
 from realtime.problems import bad_request
-from realtime.shapes import BODY, Shape, check
+from realtime.shapes import BODY, NOTHING, check
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
-def body_of(request: HttpRequest, shape: Shape) -> dict[str, Any]:
-    """Return what the body says, of this shape; an empty body is an empty object."""
+def body_of(request: HttpRequest) -> dict[str, Any]:
+    """Return what the body says, as its view has described; an empty body is an empty object."""
     raw = _raw(request)
     said = _parsed(raw) if raw.strip() else {}
     if not isinstance(said, dict):
         raise bad_request(BODY, "a JSON object", raw[:100].decode(errors="replace"))
-    check(said, shape, BODY)
+    check(said, described.of(request).body or NOTHING, BODY)
     return said
 
 

@@ -20,6 +20,7 @@ from django.views.decorators.cache import never_cache
 from kombu.exceptions import OperationalError as BrokerAway
 
 from realtime import tokens
+from realtime.described import Described
 from realtime.errors import Refused, StoreAway
 from realtime.models import Token
 
@@ -75,21 +76,27 @@ def bad_request(what: str, wanted: str, got: str) -> Problem:
 
 
 def answers(
-    method: str, *, signed_in: bool = True, scope: str | None = None
+    method: str, *, signed_in: bool = True, scope: str | None = None, **described: Any
 ) -> Callable[[View], View]:
     """Let a view answer one method (HEAD, where it is GET), and turn its refusals into documents.
 
     What changes something needs the session's CSRF token, or an API token; they are looked at
     here, so that to be without is answered with a document, too. `scope` is what an API token
     must be for: by itself to read, or to act. `method` may be "any", which changes nothing.
+    What else is `described` is what the view takes and answers, see `Described`.
     """
     scope = scope or ("read" if method in {"GET", "any"} else "act")
+    if not signed_in:
+        scope = None
 
     def wrap(view: View) -> View:
+        about = Described(method=method, scope=scope, view=view, **described)
+
         @wraps(view)
         def answer(request: HttpRequest, *values: Any, **named: Any) -> HttpResponseBase:
             try:
-                _admit(request, method, scope if signed_in else None)
+                request.headway_view = about  # type: ignore[attr-defined]
+                _admit(request, method, scope)
                 return view(request, *values, **named)
             except Exception as error:
                 if problem := _problem_of(error):
@@ -97,6 +104,7 @@ def answers(
                 raise
 
         answer.csrf_exempt = True  # type: ignore[attr-defined]
+        answer.described = [about]  # type: ignore[attr-defined]
         return never_cache(answer)
 
     return wrap
@@ -115,6 +123,7 @@ def by_method(**views: View) -> View:
         return views.get(method, refuse)(request, **named)
 
     answer.csrf_exempt = True  # type: ignore[attr-defined]
+    answer.described = [one.described[0] for one in views.values()]  # type: ignore[attr-defined]
     return answer
 
 

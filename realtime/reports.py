@@ -5,15 +5,16 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 
-from realtime import limits, outside
+from realtime import limits, outside, replies
 from realtime.api import seen, visible
 from realtime.bodies import body_of
 from realtime.conf import conf
+from realtime.described import Shape, as_json
 from realtime.events import ENDS, Status, Wish
 from realtime.models import Job
 from realtime.permissions import is_operator
 from realtime.problems import Problem, answers
-from realtime.shapes import Shape, choice, number, one, several, text, whole
+from realtime.shapes import choice, number, one, several, text, whole
 
 MOST = 2**53 - 1
 LINES, ITEMS = 1_000, 500
@@ -52,11 +53,17 @@ REPORT: Shape = one(
 )
 
 
-@answers("POST", scope="report")
+@answers(
+    "POST",
+    scope="report",
+    body=CREATION,
+    says={201: as_json(replies.STATE)},
+    refuses=(429,),
+)
 def create(request: HttpRequest) -> HttpResponse:
     """Begin a job that runs outside Celery, and answer its state."""
     _slow_down(request)
-    body = body_of(request, CREATION)
+    body = body_of(request)
     open_jobs = Job.objects.filter(owner_id=request.user.pk, ttl__gt=0).exclude(status__in=ENDS)
     if open_jobs.count() >= conf.OUTSIDE_JOBS:
         wanted = f"expected at most {conf.OUTSIDE_JOBS} jobs outside Celery that have not ended"
@@ -67,14 +74,20 @@ def create(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-@answers("POST", scope="report")
+@answers(
+    "POST",
+    scope="report",
+    body=REPORT,
+    says={200: as_json(replies.REPORTED)},
+    refuses=(409, 429),
+)
 def report(request: HttpRequest, job: str) -> HttpResponse:
     """Take in what its owner tells of a job outside Celery; answer it, and what people want."""
     _slow_down(request)
     state = visible(request, job)
     if state["owner"] != str(request.user.pk):
         raise Problem(403, "Not allowed", "You may see this job, but only its owner tells of it.")
-    told, wants = outside.report(state["id"], body_of(request, REPORT))
+    told, wants = outside.report(state["id"], body_of(request))
     answer = seen(request, told, operator=is_operator(request.user))
     wanted = wants if wants in {Wish.CANCEL, Wish.PAUSE} else None
     return JsonResponse({**answer, "wants": wanted})

@@ -9,10 +9,10 @@ import json
 import math
 from typing import Any
 
+from realtime.described import Shape
 from realtime.problems import Problem, bad_request
 
-Shape = dict[str, Any]
-
+BODY = "the body"
 FLAG: Shape = {"type": "boolean"}
 KINDS = {
     "boolean": "true or false",
@@ -55,10 +55,15 @@ def one(*demanded: str, **keys: Shape) -> Shape:
     return {"type": "object", "properties": keys, "additionalProperties": False} | required
 
 
+NOTHING: Shape = one()
+"""An object without keys."""
+
+
 def check(said: Any, shape: Shape, where: str) -> None:
     """Raise a `Problem` that says what was expected where, and what came."""
     if not _is_of(said, shape.get("type")) or not _is_within(said, shape):
-        raise bad_request(where, wanted(shape), json.dumps(said))
+        got = said if type(said) is str else json.dumps(said)
+        raise bad_request(where, wanted(shape), got)
     if shape.get("type") == "array":
         for place, element in enumerate(said):
             check(element, shape["items"], f"{where}[{place}]")
@@ -96,9 +101,6 @@ def _check_keys(said: dict[str, Any], shape: Shape, where: str) -> None:
         if key not in said:
             problem = f"expected {key} to be {wanted(keys[key])}, got: nothing"
             raise Problem(400, "Bad request", problem)
-
-
-BODY = "the body"
 
 
 def _is_of(said: Any, kind: str | None) -> bool:

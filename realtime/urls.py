@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from realtime import actions, api, reports, views
+from realtime import actions, api, asyncapi, openapi, reports, views
 from realtime.problems import by_method
 
 app_name = "realtime"
@@ -13,6 +13,8 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("metrics", views.metrics, name="metrics"),
+    path("asyncapi.json", asyncapi.asyncapi, name="asyncapi"),
+    path("api/openapi.json", openapi.openapi, name="openapi"),
     path("api/jobs", by_method(GET=api.jobs, POST=reports.create), name="jobs"),
     path("api/jobs/actions", actions.many, name="actions"),
     path("api/jobs/<str:job>", api.job, name="job"),

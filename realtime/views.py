@@ -9,13 +9,15 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from realtime import drain, tokens
+from realtime import drain, replies, tokens
 from realtime.conf import conf
+from realtime.described import as_json
 from realtime.errors import StoreAway
 from realtime.exposition import as_text
 from realtime.metrics import totals
 from realtime.permissions import is_operator
 from realtime.problems import NotFound, answers
+from realtime.shapes import text
 from realtime.store import get_store
 
 
@@ -26,14 +28,18 @@ def index(request: HttpRequest) -> HttpResponse:
     return redirect("realtime:jobs")
 
 
-@answers("GET", signed_in=False)
+@answers("GET", signed_in=False, says={200: as_json(replies.ALIVE)})
 def healthz(request: HttpRequest) -> HttpResponse:
     """Answer: the process is alive."""
     del request
     return JsonResponse({"status": "ok"})
 
 
-@answers("GET", signed_in=False)
+@answers(
+    "GET",
+    signed_in=False,
+    says={200: as_json(replies.READY), 503: as_json(replies.READY)},
+)
 def readyz(request: HttpRequest) -> HttpResponse:
     """Answer whether requests should come here: 200, or 503 with what is away or stopping."""
     del request
@@ -45,7 +51,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     )
 
 
-@answers("GET", signed_in=False)
+@answers("GET", signed_in=False, says={200: {"text/plain": text()}}, refuses=(404, 503))
 def metrics(request: HttpRequest) -> HttpResponse:
     """Answer what all processes have counted, in Prometheus' text format.
 

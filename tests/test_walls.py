@@ -27,7 +27,7 @@ READS = words(
     "hub healing watchers delivery log_feed known listener mailbox consumers handshake reading"
     " views api problems exposition threads permissions sessions coroutines rights inbox limits"
     " daphne uvicorn wire drain together actions bodies item_list confidential forecast history"
-    " arrivals line placing tokens shapes reports"
+    " arrivals line placing tokens shapes reports described queries replies openapi asyncapi"
 )
 BETWEEN = words(
     "events conf errors cleaning states publish announcer records layer models metrics pace latch"

@@ -1,0 +1,147 @@
+"""What is answered, as JSON Schema: made from the words that the answers themselves are made of."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from functools import cache
+from itertools import pairwise
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from realtime import item_list
+from realtime.described import Shape
+from realtime.events import JobState, Status
+from realtime.permissions import ACTIONS, HIDDEN
+from realtime.shapes import choice, number, several, text, whole
+
+LARGEST = 2**53 - 1
+KINDS: dict[type, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
+REPEATS = ("again", "again_failed")
+
+
+def full(**keys: Shape) -> Shape:
+    """Return the shape of an object that has all these keys and no other."""
+    return {
+        "type": "object",
+        "properties": keys,
+        "required": list(keys),
+        "additionalProperties": False,
+    }
+
+
+def maybe(shape: Shape) -> Shape:
+    """Return the shape of what may be null."""
+    return {"anyOf": [shape, {"type": "null"}]}
+
+
+def some(shape: Shape) -> Shape:
+    """Return the shape of a list of any length."""
+    return {"type": "array", "items": shape}
+
+
+def named(name: str) -> Shape:
+    """Return the shape that is described under this name."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+MOMENT: Shape = {"type": "string", "format": "date-time"}
+COUNT = whole(0, LARGEST)
+STATE = named("State")
+NOTED = named("NotedState")
+DETAILED = named("DetailedState")
+REPORTED = named("ReportedState")
+PROBLEM = named("Problem")
+JOBS = full(jobs=some(STATE), next=maybe(text()))
+LINE = full(n=COUNT, at=MOMENT, level=text(), text=text())
+LOG = full(job=text(), after=COUNT, lines=some(LINE), lost=COUNT)
+ITEM = full(n=COUNT, outcome=choice(*item_list.OUTCOMES), item={}, reason=text(), at=MOMENT)
+ITEMS = full(job=text(), items=some(ITEM), next=maybe(COUNT), lost=COUNT)
+MANY = full(
+    jobs=some(NOTED),
+    refused=some(full(id=text(), status=whole(400, 599), detail=text())),
+)
+ALIVE = full(status=choice("ok"))
+READY = full(
+    status=choice("ok", "away"),
+    process=choice("ok", "stopping"),
+    store=choice("ok", "away"),
+    database=choice("ok", "away"),
+)
+
+
+@cache
+def schemas() -> dict[str, Shape]:
+    """Return the shapes that have names."""
+    state = {name: _field(name, kind) for name, kind in get_type_hints(JobState).items()}
+    state = {name: shape for name, shape in state.items() if name not in HIDDEN}
+    state |= {"seq": COUNT, "log": COUNT, "actions": several(choice(*_actions()), 10)}
+    return {
+        "State": full(**state),
+        "NotedState": full(**state, note=text()),
+        "DetailedState": {
+            **full(**state),
+            "properties": {**state, "traceback": maybe(text()), "arguments": {}},
+        },
+        "ReportedState": full(**state, wants=maybe(choice("cancel", "pause"))),
+        "Stage": _stage(),
+        "Problem": full(title=text(), status=whole(400, 599), detail=text()),
+    }
+
+
+def _actions() -> list[str]:
+    return sorted({*REPEATS, *(one for allowed in ACTIONS.values() for one in allowed)})
+
+
+def _stage() -> Shape:
+    parts = {"name": text(), "fraction": maybe(number(0, 1)), "weight": number(0), "status": text()}
+    return {**full(**parts), "properties": {**parts, "stages": some(named("Stage"))}}
+
+
+_OTHERS: dict[str, Shape] = {
+    "status": choice(*Status),
+    "fraction": maybe(number(0, 1)),
+    "stages": some(named("Stage")),
+    "files": some(full(name=text(), size=COUNT, url=text())),
+    "question": maybe(
+        full(
+            id=text(),
+            text=text(),
+            choices=maybe(some(text())),
+            asked_at=MOMENT,
+            expires_at=maybe(MOMENT),
+        )
+    ),
+    "error": maybe(full(kind=text(), text=text())),
+}
+"""The fields of which a type alone says too little."""
+
+
+def _field(name: str, kind: Any) -> Shape:
+    moment = maybe(MOMENT) if name.endswith("_at") else None
+    return {"description": _words()[name]} | (_OTHERS.get(name) or moment or _of(kind))
+
+
+def _of(kind: Any) -> Shape:
+    """Return the shape of a type."""
+    if get_origin(kind) is UnionType:
+        [other] = set(get_args(kind)) - {NoneType}
+        return maybe(_of(other))
+    if get_origin(kind) is list:
+        return some(_of(get_args(kind)[0]))
+    return {"type": KINDS[kind]}
+
+
+@cache
+def _words() -> dict[str, str]:
+    """Return what is written below each field of a state."""
+    [found] = ast.parse(inspect.getsource(JobState)).body
+    body = list(getattr(found, "body", []))
+    return {
+        field.target.id: str(said.value.value)
+        for field, said in pairwise(body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(said, ast.Expr)
+        and isinstance(said.value, ast.Constant)
+    }
