@@ -1,0 +1,24 @@
+"""Told to Schemathesis: jobs that there are, which no generator would ever find."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from typing import Any
+
+import schemathesis
+
+JOBS = os.environ.get("JOBS", "").split()
+
+
+@schemathesis.hook
+def map_path_parameters(context: Any, path_parameters: Any) -> Any:
+    """Put a job that there is in the place of most ids, and the file's name for some names."""
+    if not isinstance(path_parameters, dict) or "job" not in path_parameters:
+        return path_parameters
+    drawn = zlib.crc32(repr(path_parameters).encode("utf-8", "backslashreplace"))
+    if drawn % 5:
+        path_parameters = {**path_parameters, "job": JOBS[drawn % len(JOBS)]}
+    if "name" in path_parameters and drawn % 2:
+        path_parameters["name"] = "list.csv"
+    return path_parameters
