@@ -177,7 +177,8 @@ def _known(result: Any) -> tuple[JobState | None, str]:
     except Error as error:
         logger.warning("The database is away, job %s starts without it: %s", job, error)
         known = None
-    return known, admission.wants_of(job, (known and known.queued_at) or timestamp())
+    at = (known and known.queued_at) or timestamp()
+    return known, admission.standing_of(job, at).wants
 
 
 def _read(job: str, enqueued_at: datetime | None) -> JobState | None:
