@@ -75,7 +75,9 @@ def schemas() -> dict[str, Shape]:
     """Return the shapes that have names."""
     state = {name: _field(name, kind) for name, kind in get_type_hints(JobState).items()}
     state = {name: shape for name, shape in state.items() if name not in HIDDEN}
+    left = {**maybe(several(number(0), 2)), "description": "Between what `eta` probably is."}
     state |= {"seq": COUNT, "log": COUNT, "actions": several(choice(*_actions()), 10)}
+    state |= {"eta_range": left}
     return {
         "State": full(**state),
         "NotedState": full(**state, note=text()),

@@ -159,7 +159,7 @@ def test_only_the_owner_tells_of_a_job(script: Any, job: str, ben: Any, operator
 def test_nobody_tells_of_a_job_that_a_worker_runs(script: Any, job: str) -> None:
     """Its task does."""
     Job.objects.filter(pk=job).update(ttl=0)
-    Job.objects.filter(pk=job).update(last={**Job.objects.get(pk=job).last, "ttl": 0}, seq=99)
+    Job.objects.filter(pk=job).update(last={**Job.objects.get(pk=job).last, "ttl": 0}, seq=2**40)
     answer = script(f"/{job}/report", {"current": 1})
     assert (answer.status_code, answer.json()["detail"]) == (409, outside.WORKED)
 
@@ -272,7 +272,8 @@ def test_too_many_reports_are_told_when_to_come_back(script: Any, job: str, sett
     answer = script("", {"name": "another"})
     assert (answer.status_code, answer["Retry-After"]) == (429, "60")
     settings.HEADWAY = {**settings.HEADWAY, "REPORT_RATE": 1}
-    answers = [script(f"/{job}/report") for _ in range(15)]
+    # More than pass when a window ends in the middle.
+    answers = [script(f"/{job}/report") for _ in range(25)]
     refused = [answer for answer in answers if answer.status_code == 429]
     assert refused
     assert all(1 <= int(answer["Retry-After"]) <= 10 for answer in refused)
