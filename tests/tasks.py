@@ -230,6 +230,23 @@ def records_progress(self: Task[Any, Any], *, ours: bool) -> list[Any]:
 
 
 @shared_task
+def shown(gate: str) -> None:
+    """Show something of everything, and wait for the gate in the middle."""
+    progress.stages([("Read", 1), ("Resize", 3)])
+    with progress.stage("Read"):
+        for _ in progress.track(range(10)):
+            pass
+    with progress.stage("Resize"), progress.stage("Large ones"):
+        for number in progress.track(range(100), unit="picture"):
+            progress.ok()
+            if number == 31:
+                progress.failed("b.jpg", "it is damaged")
+                progress.update(message=f"Holidays \x9b31m/IMG_00{number}.jpg")
+                _waits_for(gate)
+    progress.attach("pictures.txt", io.BytesIO(b"x" * 12_345))
+
+
+@shared_task
 def leave_file(text: str) -> None:
     """Leave a file."""
     progress.attach("report.txt", io.BytesIO(text.encode()))
