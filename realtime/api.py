@@ -12,18 +12,19 @@ from uuid import UUID
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.dateparse import parse_datetime
 
 from realtime import item_list, permissions, reading, replies
 from realtime.confidential import confidential
 from realtime.described import Shape, as_json
+from realtime.downloads import download
 from realtime.events import Status
 from realtime.line import line
 from realtime.models import File, Job
 from realtime.permissions import Role
-from realtime.problems import NotFound, Problem, answers, bad_request
+from realtime.problems import Gone, NotFound, Problem, answers, bad_request
 from realtime.queries import query_of
 from realtime.shapes import choice, text, whole
 from realtime.states import State, read_one
@@ -104,19 +105,21 @@ def items(request: HttpRequest, job: str) -> HttpResponseBase:
 def file(request: HttpRequest, job: str, name: str) -> HttpResponseBase:
     """Send a file that a job has left, as a download, to those who may see the job."""
     state = visible(request, job)
-    kept = File.objects.filter(job_id=state["id"], name=_searched(name)).first()
-    if kept is None:
+    name = _searched(name)
+    kept = File.objects.filter(job_id=state["id"], name=name).first()
+    if kept is None and not _was_kept(state["id"], name):
         raise NotFound("This job has no file of that name: see its `files`.")
+    if kept is None or kept.expired:
+        raise Gone
     try:
-        opened = kept.content.open("rb")
+        return download(request, kept)
     except OSError as error:
-        raise Problem(410, "Gone", "The file is no longer kept: run the job again.") from error
-    answer = FileResponse(
-        opened, as_attachment=True, filename=kept.name, content_type=kept.content_type
-    )
-    answer["X-Content-Type-Options"] = "nosniff"
-    answer["Content-Security-Policy"] = "sandbox"
-    return answer
+        raise Gone from error
+
+
+def _was_kept(job: str, name: str) -> bool:
+    known = read_one(job)
+    return known is not None and any(file["name"] == name for file in known["files"])
 
 
 @answers("any")

@@ -78,6 +78,8 @@ class Settings:
     """Characters of a task's arguments, as JSON, that are kept; longer ones are not kept at all."""
     FILES: int = 50
     """Files that one job may leave."""
+    KEEP_FILES: int = 2_592_000
+    """Seconds that a job's files are kept unless its task says otherwise; 0 for ever."""
     ORIGINS: list[str] = []
     """Further origins that may open sockets; ['*'] lets all in where ALLOWED_HOSTS does so too."""
     HEARTBEAT: int = 20

@@ -1,7 +1,8 @@
-"""What Daphne leaves out: the reason of a close, an end to what it keeps, frames made once."""
+"""What Daphne leaves out: reasons of closes, an end to what it keeps, frames made once."""
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from typing import Any
 
@@ -12,6 +13,10 @@ UNSENT = 8_000_000
 CLOSING = 3.0
 """Seconds until a socket is dropped that does not answer its close, up to one less: the timer
 counts in whole seconds of the clock. Its usual one is often over before the frame is sent."""
+AHEAD = 1_000_000
+"""Bytes of a download that are read before its reader can take them."""
+WAIT = 0.01
+"""Seconds between two looks at whether it can."""
 
 
 def mend_daphne() -> None:
@@ -19,8 +24,9 @@ def mend_daphne() -> None:
 
     It passes on a close's code alone, and browsers would not learn when to come back. It drops
     who does not answer a close, often before the close is sent. It takes every frame, and who
-    acknowledges what they never read would fill the memory. And it makes a frame for some hundred
-    viewers once for each.
+    acknowledges what they never read would fill the memory; it takes a download as fast as the
+    disk gives it, though its reader has stopped. And it makes a frame for some hundred viewers
+    once for each.
     """
     module = sys.modules.get("daphne.ws_protocol")
     if module is None:
@@ -48,6 +54,26 @@ def mend_daphne() -> None:
         return self._perMessageCompress is None and not self.send_queue
 
     protocol.handle_reply = handle_reply
+    _mend_downloads(sys.modules["daphne.server"])
+
+
+def _mend_downloads(module: Any) -> None:
+    reply = module.Server.handle_reply
+
+    async def handle_reply(self: Any, protocol: Any, message: dict[str, Any]) -> None:
+        await reply(self, protocol, message)
+        if message["type"] == "http.response.body" and message.get("more_body"):
+            # Twisted tells only a producer of its own that there is room again.
+            while _unsent(_transport_of(self, protocol)) > AHEAD:  # noqa: ASYNC110
+                await asyncio.sleep(WAIT)
+
+    module.Server.handle_reply = handle_reply
+
+
+def _transport_of(server: Any, protocol: Any) -> Any:
+    """Return where a request is answered, None when its reader is gone."""
+    details = server.connections.get(protocol) or {"disconnected": True}
+    return None if details.get("disconnected") else getattr(protocol.channel, "transport", None)
 
 
 def _unsent(transport: Any) -> int:

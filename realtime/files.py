@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, cast
 from urllib.parse import quote
@@ -13,29 +14,35 @@ from django.core.exceptions import SuspiciousFileOperation
 from django.core.files import File as DjangoFile
 from django.db import transaction
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.text import get_valid_filename
 
-from realtime.cleaning import shown, text
+from realtime.cleaning import number, shown, text
 from realtime.conf import conf
 from realtime.errors import BadFile
+from realtime.events import timestamp
 from realtime.models import File
 
 LONG = 10_000
 """Characters of a name or type that are looked at."""
+LONGEST = 3_000_000_000
+"""Seconds, a hundred years."""
 BYTES = 100
 """Of a file's name in the storage, which may add to it; file systems hold 255."""
 
 _CONTENT_TYPE = re.compile(r"(?=.{3,127}$)[\w.+-]+/[\w.+-]+(?:;[ -~]*)?", re.ASCII)
 
 
-def keep(
+def keep(  # noqa: PLR0913  a file with all that is said of it
     job: str,
     name: object,
     given: object,
     content_type: object,
     check: Callable[[], None] = lambda: None,
+    *,
+    keep_for: object = None,
 ) -> dict[str, Any]:
-    """Copy a file to the storage and return what viewers see of it: name, size, url.
+    """Copy a file to the storage and return what viewers see of it: name, size, url, expires_at.
 
     Raises `BadFile` for what is no file and for one too many, `OSError` when it cannot be read,
     and what `check` raises, before and after the file is copied.
@@ -47,13 +54,16 @@ def keep(
             f"expected a job to leave at most {conf.FILES} files, got: one more. "
             "Pack them into one ZIP, or raise FILES in HEADWAY."
         )
-    kind = _content_type(shown(content_type or mimetypes.guess_type(name)[0] or "", LONG))
+    kept = File(job_id=job, name=name, expires_at=_expires_at(keep_for))
+    kept.content_type = _content_type(
+        shown(content_type or mimetypes.guess_type(name)[0] or "", LONG)
+    )
     if isinstance(given, Path | str):
         with _opened(Path(given)) as opened:
-            return _keep(job, name, opened, kind, check)
+            return _keep(kept, opened, check)
     if not callable(getattr(given, "read", None)):
         raise BadFile(f"expected a path or an open file, got: {text(given, 80)}. Pass one of them.")
-    return _keep(job, name, cast("IO[bytes]", given), kind, check)
+    return _keep(kept, cast("IO[bytes]", given), check)
 
 
 def _opened(path: Path) -> IO[bytes]:
@@ -74,11 +84,18 @@ def _content_type(given: str) -> str:
     return given if _CONTENT_TYPE.fullmatch(given) else "application/octet-stream"
 
 
-def _keep(
-    job: str, name: str, opened: IO[bytes], content_type: str, check: Callable[[], None]
-) -> dict[str, Any]:
-    kept = File(job_id=job, name=name, content_type=content_type)
-    kept.content.save(_stored_name(name), DjangoFile(opened), save=False)
+def _expires_at(given: object) -> datetime | None:
+    """Return until when a file is kept, None for ever."""
+    seconds = number(conf.KEEP_FILES if given is None else given)
+    if seconds is None or seconds < 0:
+        raise BadFile(
+            f"expected keep to be seconds from 0, got: {text(given, 80)}. 0 keeps a file for ever."
+        )
+    return timezone.now() + timedelta(seconds=min(seconds, LONGEST)) if seconds else None
+
+
+def _keep(kept: File, opened: IO[bytes], check: Callable[[], None]) -> dict[str, Any]:
+    kept.content.save(_stored_name(kept.name), DjangoFile(opened), save=False)
     try:
         kept.size = kept.content.size
         check()
@@ -88,7 +105,12 @@ def _keep(
         raise
     for old in replaced:
         old.content.delete(save=False)
-    return {"name": name, "size": kept.size, "url": address(job, name)}
+    return {
+        "name": kept.name,
+        "size": kept.size,
+        "url": address(str(kept.job_id), kept.name),
+        "expires_at": kept.expires_at and timestamp(kept.expires_at),
+    }
 
 
 def _replace(kept: File) -> list[File]:

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 
 from realtime import protocol
-from realtime.events import ENDS
+from realtime.events import ENDS, timestamp
 from realtime.permissions import Role, view
 from realtime.states import State
 from realtime.wire import Message, message
@@ -20,7 +20,7 @@ DOUBTS = 5
 class Known:
     """One job's newest state, encoded at most once for each role."""
 
-    __slots__ = ("_frames", "_texts", "doubts", "ended", "id", "owner", "seq", "state")
+    __slots__ = ("_frames", "_texts", "_until", "doubts", "ended", "id", "owner", "seq", "state")
 
     def __init__(self, state: State) -> None:
         """Hold a state."""
@@ -33,18 +33,35 @@ class Known:
         """How often the store may still be asked whether it knows this end otherwise."""
         self._texts: dict[Role, str] = {}
         self._frames: dict[Role, Message] = {}
+        self._until = _first_expiry(state)
 
     def frame(self, role: Role) -> Message:
         """Return the frame of this state alone; many sockets share it."""
+        if self._until and self._until <= timestamp():
+            self._forget()
         if role not in self._frames:
             self._frames[role] = message(protocol.jobs([self.text(role)]))
         return self._frames[role]
 
     def text(self, role: Role) -> str:
         """Return the state as this role sees it, as JSON."""
+        if self._until and self._until <= timestamp():
+            self._forget()
         if role not in self._texts:
             self._texts[role] = protocol.encode_state(view(self.state, role))
         return self._texts[role]
+
+    def _forget(self) -> None:
+        """Encode anew: a file is kept no longer."""
+        self._texts.clear()
+        self._frames.clear()
+        self._until = _first_expiry(self.state)
+
+
+def _first_expiry(state: State) -> str | None:
+    """Return when the next file of a job expires, None for never."""
+    left = [one["expires_at"] for one in state["files"] if one.get("expires_at")]
+    return min((at for at in left if at > timestamp()), default=None) if left else None
 
 
 class KnownStates:

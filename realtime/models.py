@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from realtime.events import ENDS, Status
@@ -160,6 +161,7 @@ class File(models.Model):
     size = models.BigIntegerField(_("size"))
     content_type = models.CharField(_("type"), max_length=127)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("kept until"), null=True, blank=True, db_index=True)
 
     class Meta:
         verbose_name = _("file")
@@ -169,6 +171,11 @@ class File(models.Model):
     def __str__(self) -> str:
         """Return the file's name."""
         return self.name
+
+    @property
+    def expired(self) -> bool:
+        """Whether it is kept no longer, taken away or not."""
+        return self.expires_at is not None and self.expires_at <= timezone.now()
 
 
 class Token(models.Model):

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from realtime.calls import ITEMS, WHOLE
-from realtime.events import ENDS, Status, Wish
+from realtime.events import ENDS, Status, Wish, timestamp
 from realtime.history import history
 from realtime.line import line
 from realtime.states import State, read_one
@@ -56,6 +56,7 @@ def view(state: State, role: Role) -> State:
         "error": _error(state["error"], role),
         "actions": _actions(state),
         "position": state["position"] or None,
+        "files": [file for file in state["files"] if not is_over(file)],
     }
     for hidden in HIDDEN:
         seen.pop(hidden, None)
@@ -87,6 +88,12 @@ def shown(state: State, role: Role) -> State:
 def may_control(user: Any, state: State) -> bool:
     """Tell whether a user may steer a job."""
     return state["owner"] == str(user.pk) or bool(user.has_perm("realtime.control_all_jobs"))
+
+
+def is_over(file: dict[str, Any]) -> bool:
+    """Tell whether a file is kept no longer."""
+    until = file.get("expires_at")
+    return until is not None and until <= timestamp()
 
 
 def _actions(state: State) -> list[str]:

@@ -60,6 +60,14 @@ class NotFound(Problem):
         super().__init__(404, "Not found", detail)
 
 
+class Gone(Problem):
+    """There was such a file, and it is kept no longer: 410."""
+
+    def __init__(self) -> None:
+        """Say what can be done."""
+        super().__init__(410, "Gone", "The file is no longer kept: run the job again.")
+
+
 class WrongMethod(Problem):
     """The address does not take this method: 405."""
 

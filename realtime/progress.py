@@ -147,20 +147,25 @@ def failed(item: object, reason: object) -> None:
 
 
 def attach(
-    name: str, file_or_path: IO[bytes] | Path | str, content_type: str | None = None
+    name: str,
+    file_or_path: IO[bytes] | Path | str,
+    content_type: str | None = None,
+    *,
+    keep: float | None = None,
 ) -> None:
     """Keep a file for the job's owner to download; this one does wait, for the storage.
 
-    A second file of the same name replaces the first. Raises `OSError` when it cannot be read,
-    `BadFile` when it is no file, or one more than a job may leave, `Cancelled` when another
-    worker runs the job now.
+    It is kept for `keep` seconds, 0 for ever, without it for `KEEP_FILES`. A second file of the
+    same name replaces the first. Raises `OSError` when it cannot be read, `BadFile` when it is no
+    file, or one more than a job may leave, `Cancelled` when another worker runs the job now.
     """
     job = _get()
     if job is not None:
+        from realtime import files  # The app's models are only there once it is set up.
         from realtime.fence import check
-        from realtime.files import keep  # The app's models are only there once it is set up.
 
-        job.add_file(keep(job.id, name, file_or_path, content_type, lambda: check(job)))
+        given = (name, file_or_path, content_type)
+        job.add_file(files.keep(job.id, *given, lambda: check(job), keep_for=keep))
 
 
 def checkpoint() -> None:

@@ -19,6 +19,7 @@ from realtime.archive import Archive
 from realtime.conf import conf
 from realtime.errors import StoreAway
 from realtime.events import ENDS, JobState, Status, newest
+from realtime.expiry import Expiry
 from realtime.models import Job
 from realtime.orphans import WAITING, Orphans
 from realtime.publish import FORGOTTEN_STEP, Change, stopped, unheard, worker_lost
@@ -226,10 +227,17 @@ def _pages() -> Iterator[dict[str, tuple[str, int]]]:
 _reaper = Reaper()
 _rounds = Rounds("headway-reaper", _reaper.look, lambda: conf.LEASE / 5)
 _archive = Archive()
+_expiry = Expiry()
+
+
+def _tidy() -> None:
+    if _reaper.leads:
+        _archive.look()
+        _expiry.look()
+
+
 # In a thread of its own: long logs do not keep silent jobs from being seen.
-_archiving = Rounds(
-    "headway-archive", lambda: _archive.look() if _reaper.leads else None, lambda: conf.LEASE / 5
-)
+_archiving = Rounds("headway-archive", _tidy, lambda: conf.LEASE / 5)
 
 
 def start() -> None:

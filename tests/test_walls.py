@@ -21,14 +21,14 @@ def words(text: str) -> set[str]:
 WRITES = words(
     "progress running steered question admission stages lines snapshot watched transition unsent"
     " reporter lifecycle queueing runs lease reaper rounds orphans broker held tracking fence files"
-    " outcomes logging archive"
+    " outcomes logging archive expiry"
 )
 READS = words(
     "hub healing watchers delivery log_feed known listener mailbox consumers handshake reading"
     " views api problems exposition threads permissions sessions coroutines rights inbox limits"
     " daphne uvicorn wire drain together actions bodies item_list confidential forecast history"
     " arrivals line placing tokens shapes reports described queries replies openapi asyncapi"
-    " lookout spoken terminal printed keys"
+    " lookout spoken terminal printed keys downloads"
 )
 BETWEEN = words(
     "events conf errors cleaning states publish announcer records layer models metrics pace latch"
