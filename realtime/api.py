@@ -24,7 +24,7 @@ from realtime.events import Status
 from realtime.line import line
 from realtime.models import File, Job
 from realtime.permissions import Role
-from realtime.problems import Gone, NotFound, Problem, answers, bad_request
+from realtime.problems import Gone, NotFound, answers, bad_request
 from realtime.queries import query_of
 from realtime.shapes import choice, text, whole
 from realtime.states import State, read_one
