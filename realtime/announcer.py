@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import sys
 import time
 from typing import Any
 
+from realtime.greenlets import threads_are_greenlets
 from realtime.layer import open_layer
 from realtime.metrics import counted
 
@@ -86,7 +86,7 @@ def settle(*, now: bool = False) -> bool:
 
 def _deliver(shards: dict[str, list[str]]) -> None:
     try:
-        if _threads_are_greenlets():
+        if threads_are_greenlets():
             _pool().apply(_send, (shards,))
         else:
             _send(shards)
@@ -100,7 +100,7 @@ def _deliver(shards: dict[str, list[str]]) -> None:
 def close() -> None:
     """Close what this process's announcements have opened; called by the reporter's thread."""
     if _announcer is not None:
-        if _threads_are_greenlets():
+        if threads_are_greenlets():
             _pool().apply(_announcer.close)
         else:
             _announcer.close()
@@ -112,11 +112,6 @@ def _send(shards: dict[str, list[str]]) -> None:
     if _announcer is None:
         _announcer = Announcer()
     _announcer.send(shards)
-
-
-def _threads_are_greenlets() -> bool:
-    monkey = sys.modules.get("gevent.monkey")
-    return monkey is not None and bool(monkey.is_module_patched("threading"))
 
 
 def _pool() -> Any:

@@ -19,6 +19,7 @@ from django.db import DEFAULT_DB_ALIAS, close_old_connections, connection, conne
 
 from realtime import announcer, metrics, records
 from realtime.forks import Unforked, disconnect
+from realtime.greenlets import Prompter, breathing
 from realtime.latch import Bell
 from realtime.metrics import counted
 from realtime.publish import Change, Published, publish
@@ -52,6 +53,7 @@ class Reporter:
         self._unrecorded: deque[tuple[list[records.Row], list[Transition]]] = deque()
         self._wake = Bell()
         self._asleep = False
+        self._rests = False
         self._closing = False
         self._away_until = 0.0
         self._record_at = 0.0
@@ -61,6 +63,7 @@ class Reporter:
         self._starting = threading.Lock()
         self._connection: Any = None
         self._beating = Unforked(before=self._disconnect)
+        self._prompter = Prompter(lambda: [one.job for one in list(self._watched.values())])
 
     def watch(self, job: RunningJob, known: int = 0) -> Watched:
         """Report on a job from now on, until its last transition is put.
@@ -69,6 +72,9 @@ class Reporter:
         """
         watched = Watched(job, known)
         self._watched[id(watched)] = watched
+        job.breathe = breathing(lambda: not self._rests)
+        if job.breathe:
+            self._prompter.start()
         self._start()
         if self._asleep:
             self._wake.ring()
@@ -129,7 +135,9 @@ class Reporter:
     def _rest(self, *, idle: bool) -> None:
         if not idle or self._closing:
             announcer.settle()
+            self._rests = True
             self._wake.wait(TICK)
+            self._rests = False
         else:
             with self._beating:
                 close_old_connections()

@@ -44,6 +44,8 @@ class Steered:
         """Whether the task waits in a progress call until it may go on."""
         self.question: Question | None = None
         """What the task waits to be answered."""
+        self.breathe: Callable[[], None] | None = None
+        """Lets others run, where they cannot while the task works (`greenlets.py`)."""
         self._asked_before: Tally[Any] | None = None
         self._bell: Bell | None = None
 
@@ -72,6 +74,12 @@ class Steered:
         self.fenced = why
         self._call()
 
+    def prompt(self) -> None:
+        """Ask the task to let others run; called from a thread of the system's own."""
+        self.asked = True
+        for counter in self.counters():
+            counter.wanted = True
+
     def checkpoint(self) -> None:
         """Do what people want, if they want something."""
         if self.asked:
@@ -80,6 +88,8 @@ class Steered:
     def obey(self) -> None:
         """Wait while paused; raise `Cancelled`, once: cleaning up makes progress calls too."""
         self.asked = False
+        if self.breathe is not None:
+            self.breathe()
         if self.cancelling:
             return
         if self.wants == Wish.PAUSE and not self.fenced:

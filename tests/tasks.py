@@ -321,6 +321,15 @@ def steps(told: str, steps: int = 100_000) -> str:
     return "done"
 
 
+@shared_task
+def whirl(told: str) -> None:
+    """Step through nothing, without ever waiting for anything, until that is stopped."""
+    Path(told).touch()
+    while True:
+        for _ in progress.track(range(10_000_000)):
+            pass
+
+
 @shared_task(acks_late=True, reject_on_worker_lost=True)
 def steps_late(told: str, steps: int) -> int:
     """Write each step, and which process does it, in a message that may be delivered again."""

@@ -33,7 +33,7 @@ READS = words(
 BETWEEN = words(
     "events conf errors cleaning states publish announcer records layer models metrics pace latch"
     " forks protocol owners control asking plain cells calls repeats log_parts redaction failure"
-    " outside"
+    " outside greenlets"
 )
 DOORS = {"control", "outside"}
 """The ways from one side to the other: what people ask of jobs, what scripts tell of theirs."""

@@ -42,6 +42,7 @@ BENCHES = (
     Bench("tasks", 200),
     Bench("fanout", 240),
     Bench("journey", 75),
+    Bench("cancel", 240),
 )
 
 

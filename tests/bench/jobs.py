@@ -10,7 +10,7 @@ from pathlib import Path
 
 from celery import shared_task
 
-from realtime import progress
+from realtime import Cancelled, progress
 
 _tally: dict[str, int] = {}
 
@@ -33,3 +33,15 @@ def irregular(gate: str, reports: int) -> None:
         time.sleep(chance.uniform(0.3, 0.6))
         progress.update(number, total=reports, message=f"{time.time():.6f}")
     time.sleep(0.5)
+
+
+@shared_task
+def endless(told: str, steps: int) -> None:
+    """Step through a range again and again, until that is stopped; then tell when that was."""
+    try:
+        while True:
+            for _ in progress.track(range(steps)):
+                pass
+    except Cancelled:
+        Path(told).write_text(str(time.time()), encoding="utf-8")
+        raise

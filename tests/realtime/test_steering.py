@@ -94,6 +94,16 @@ def test_a_cancel_is_heard_at_once_and_cleaning_up_is_shown(any_worker: Child, t
     wait_until(lambda: Job.objects.get(pk=job).status == "cancelled", "SQL to know")
 
 
+def test_a_loop_that_never_waits_is_stopped(any_worker: Child, told: Path) -> None:
+    """It lets others run, also where threads are greenlets: its reports come, and so does this."""
+    job = send(tasks.whirl, str(told))
+    wait_until(told.exists, "the task to run", 20)
+    first = has(job, SOON, status="running")["seq"]
+    wait_until(lambda: (read_one(job) or {})["seq"] >= first + 3, "its reports", SOON)
+    control.cancel(job)
+    has(job, SOON, status="cancelled")
+
+
 def test_a_paused_job_waits_and_goes_on(any_worker: Child, told: Path) -> None:
     """It makes no step while it is paused, lives on, and goes on where it was."""
     job = running(told)
