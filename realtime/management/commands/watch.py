@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -55,13 +57,11 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, job: str | None, owner: str | None, **__: Any) -> None:
         """Watch until the end, or until nobody wants to."""
-        # Its warnings would be written over the bar; what is away is said below it.
-        logging.getLogger("realtime").setLevel(logging.CRITICAL)
         lookout = _lookout(job) if job else None
         jobs = List(None if owner is None else _person(owner))
         shown = self._screen()
         try:
-            with Keys().listening() as keys:
+            with _quiet(), Keys().listening() as keys:
                 code = _watch(lookout, shown, keys) if lookout else _list(jobs, shown, keys)
         except KeyboardInterrupt:
             code = LEFT
@@ -78,6 +78,18 @@ class Command(BaseCommand):
         except ModuleNotFoundError as error:
             raise CommandError(NO_RICH) from error
         return Screen(sys.stdout)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep our warnings from being written over the bar; what is away is said below it."""
+    logger = logging.getLogger("realtime")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def _watch(lookout: Lookout, shown: Any, keys: Keys) -> int:
