@@ -8,10 +8,11 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from realtime import control, permissions, replies
-from realtime.api import seen, visible
+from realtime.api import FILTERS, chosen, cursor_after, seen, visible
 from realtime.bodies import body_of
 from realtime.described import Shape, as_json
 from realtime.errors import BadAnswer, Refused
+from realtime.events import ENDS
 from realtime.problems import Problem, answers, bad_request
 from realtime.shapes import FLAG, NOTHING, choice, one, several, text
 from realtime.states import State
@@ -29,11 +30,11 @@ ANSWER: Shape = one(
 )
 MANY: Shape = one(
     "action",
-    "ids",
     action=choice(*ACTIONS),
     ids=several(text(), MOST, least=1),
+    filter=one(**FILTERS),
     tree=FLAG,
-)
+) | {"oneOf": [{"required": ["ids"]}, {"required": ["filter"]}]}
 
 
 TAKEN = {202: as_json(replies.NOTED)}
@@ -83,11 +84,16 @@ def again(request: HttpRequest, job: str) -> HttpResponse:
 
 @answers("POST", body=MANY, says={202: as_json(replies.MANY)})
 def many(request: HttpRequest) -> HttpResponse:
-    """Do one thing to many jobs: the states of those that take it, the reasons of the others."""
+    """Do one thing to many jobs: the states of those that take it, the reasons of the others.
+
+    They are named, or meant by a filter: then it is done to a page of those that have not ended,
+    and `next` is the filter's `cursor` for those that follow.
+    """
     body = body_of(request)
     done: list[State] = []
     refused: list[dict[str, Any]] = []
-    for job in dict.fromkeys(body["ids"]):
+    ids, following = _meant(request, body)
+    for job in ids:
         try:
             state = _steered(request, job)
             done.append(_done(request, body["action"], state["id"], body))
@@ -96,7 +102,19 @@ def many(request: HttpRequest) -> HttpResponse:
             refused.append({"id": job, "status": status, "detail": str(error)})
     operator = permissions.is_operator(request.user)
     jobs = [seen(request, state, operator=operator) for state in done]
-    return JsonResponse({"jobs": jobs, "refused": refused}, status=202)
+    return JsonResponse({"jobs": jobs, "refused": refused, "next": following}, status=202)
+
+
+def _meant(request: HttpRequest, body: dict[str, Any]) -> tuple[list[str], str | None]:
+    """Return the jobs that are named, or a page of those that are meant and what asks for more."""
+    if ("ids" in body) == ("filter" in body):
+        raise bad_request("the body", "one with either ids or a filter", ", ".join(body))
+    if "ids" in body:
+        return list(dict.fromkeys(body["ids"])), None
+    found = chosen(request, body["filter"], operator=permissions.is_operator(request.user))
+    page = list(found.exclude(status__in=ENDS)[: MOST + 1])
+    following = cursor_after(page[MOST - 1]) if len(page) > MOST else None
+    return [str(job.pk) for job in page[:MOST]], following
 
 
 def _done(request: HttpRequest, action: str, job: str, body: dict[str, Any]) -> State:

@@ -28,6 +28,7 @@ from realtime.problems import Gone, NotFound, answers, bad_request
 from realtime.queries import query_of
 from realtime.shapes import choice, text, whole
 from realtime.states import State, read_one
+from realtime.tagged import tagged
 
 PAGE = 50
 LINES = 1_000
@@ -37,6 +38,7 @@ FILTERS: Mapping[str, Shape] = {
     "status": choice(*Status),
     "name": text(),
     "owner": text(),
+    "tag": text(),
     "q": text(),
     "since": {**text(), "format": "date-time"},
     "cursor": text(),
@@ -56,14 +58,12 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 def jobs(request: HttpRequest) -> HttpResponse:
     """Answer a page of states, newest first: one's own, or all for who may see all."""
     operator = permissions.is_operator(request.user)
-    asked = {word: _searched(said) for word, said in query_of(request).items()}
-    found = _chosen(request, asked, operator=operator)
-    page = list(_after(found, asked.get("cursor", ""))[: PAGE + 1])
+    page = list(chosen(request, query_of(request), operator=operator)[: PAGE + 1])
     states = reading.states([str(job.pk) for job in page[:PAGE]])
     return JsonResponse(
         {
             "jobs": [seen(request, state, operator=operator) for state in states.values()],
-            "next": _cursor(page[PAGE - 1]) if len(page) > PAGE else None,
+            "next": cursor_after(page[PAGE - 1]) if len(page) > PAGE else None,
         }
     )
 
@@ -149,7 +149,9 @@ def seen(request: HttpRequest, state: State, *, operator: bool) -> State:
     return permissions.view(line.placed(state), role or Role.OWNER)
 
 
-def _chosen(request: HttpRequest, asked: dict[str, str], *, operator: bool) -> QuerySet[Job]:
+def chosen(request: HttpRequest, asked: dict[str, str], *, operator: bool) -> QuerySet[Job]:
+    """Return the jobs that a filter means, of those that the caller may see, newest first."""
+    asked = {word: _searched(said) for word, said in asked.items()}
     found = Job.objects.all() if operator else Job.objects.filter(owner_id=request.user.pk)
     if status := asked.get("status"):
         found = found.filter(status=status)
@@ -157,11 +159,13 @@ def _chosen(request: HttpRequest, asked: dict[str, str], *, operator: bool) -> Q
         found = found.filter(name=name)
     if owner := asked.get("owner"):
         found = _owned(found, owner)
+    if tag := asked.get("tag"):
+        found = tagged(found, tag)
     if words := asked.get("q", "")[:CHARACTERS_OF_A_SEARCH]:
         found = found.filter(Q(title__icontains=words) | Q(name__icontains=words))
     if since := asked.get("since"):
         found = found.filter(queued_at__gte=_moment(since))
-    return found
+    return _after(found, asked.get("cursor", ""))
 
 
 def _owned(found: QuerySet[Job], owner: str) -> QuerySet[Job]:
@@ -184,7 +188,8 @@ def _after(found: QuerySet[Job], cursor: str) -> QuerySet[Job]:
     return found.filter(Q(queued_at__lt=moment) | Q(queued_at=moment, pk__lt=last))
 
 
-def _cursor(last: Job) -> str:
+def cursor_after(last: Job) -> str:
+    """Return what asks for the jobs that follow one."""
     return base64.urlsafe_b64encode(f"{last.queued_at.isoformat()} {last.pk}".encode()).decode()
 
 

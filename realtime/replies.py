@@ -60,6 +60,7 @@ ITEMS = full(job=text(), items=some(ITEM), next=maybe(COUNT), lost=COUNT)
 MANY = full(
     jobs=some(NOTED),
     refused=some(full(id=text(), status=whole(400, 599), detail=text())),
+    next=maybe(text()),
 )
 ALIVE = full(status=choice("ok"))
 READY = full(

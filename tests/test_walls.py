@@ -28,7 +28,7 @@ READS = words(
     " views api problems exposition threads permissions sessions coroutines rights inbox limits"
     " daphne uvicorn wire drain together actions bodies item_list confidential forecast history"
     " arrivals line placing tokens shapes reports described queries replies openapi asyncapi"
-    " lookout spoken terminal printed keys downloads"
+    " lookout spoken terminal printed keys downloads tagged"
 )
 BETWEEN = words(
     "events conf errors cleaning states publish announcer records layer models metrics pace latch"
