@@ -101,7 +101,7 @@ def items(request: HttpRequest, job: str) -> HttpResponseBase:
     return JsonResponse(item_list.page(state, outcome, after, limit))
 
 
-@answers("GET", says={200: {"*/*": {}}}, refuses=(410,))
+@answers("GET", says={200: {"*/*": {}}, 206: {"*/*": {}}}, refuses=(410, 416))
 def file(request: HttpRequest, job: str, name: str) -> HttpResponseBase:
     """Send a file that a job has left, as a download, to those who may see the job."""
     state = visible(request, job)

@@ -22,6 +22,7 @@ REFUSALS = {
     404: "There is no such thing, or it is not yours to see.",
     409: "Its status does not allow it; `detail` says why.",
     410: "It is no longer kept.",
+    416: "It does not reach that far.",
     413: "The body is too large.",
     429: "Too many; `Retry-After` says when to come back.",
     503: "Redis, the database or the queue is away: try again soon.",
