@@ -34,7 +34,8 @@ class Terminal:
         self.process = subprocess.Popen(
             [sys.executable, "-c", ATTACH, sys.executable, *command],
             cwd=ROOT,
-            env=environment(TERM="xterm-256color"),
+            # Warnings of other packages would stand on the screen.
+            env=environment(TERM="xterm-256color", PYTHONWARNINGS="ignore"),
             stdin=slave,
             stdout=slave,
             stderr=slave,
