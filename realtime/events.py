@@ -131,6 +131,8 @@ class JobState:
     """Whether the broker delivers it again when its worker dies; viewers are not told."""
     ttl: int = 0
     """Seconds that it may be silent, where it runs outside Celery; viewers are not told."""
+    planned: bool = False
+    """Whether its parts were declared, where it runs outside Celery; viewers are not told."""
 
     @property
     def ended(self) -> bool:

@@ -42,7 +42,8 @@ WORKED = "A worker runs this job, so only its task can tell of it: see `progress
 def create(owner: str, told: dict[str, Any]) -> State:
     """Begin a job that runs outside, and return its state. Raises `StoreAway`."""
     job = _begun(owner, told)
-    values = {"ttl": int(told["ttl"]), "heard_at": timestamp(), "repeats": "outside"}
+    job.repeats = "outside"
+    values = {"ttl": int(told["ttl"]), "planned": job.trunk.planned, "heard_at": timestamp()}
     state = Snapshots(job).state(0, **values)
     answer = _told(Change(state=state, order=1, floor=QUEUED_SEQ, transition=True))
     return {**state.values(), "seq": answer.seq if answer else QUEUED_SEQ, "log": 0}
@@ -78,7 +79,8 @@ def _begun(owner: str, told: dict[str, Any]) -> RunningJob:
         queued_at=at,
     )
     job.started_at = at
-    job.declare([(stage["name"], stage.get("weight", 1)) for stage in told.get("stages", ())])
+    if stages := told.get("stages"):
+        job.declare([(stage["name"], stage.get("weight", 1)) for stage in stages])
     _apply(job, {key: told[key] for key in ("total", "unit", "message") if key in told})
     return job
 
@@ -137,6 +139,7 @@ def _revived(known: State) -> RunningJob:
     job.kept = job.failed + job.skipped
     job.wants = known.get("wants") or ""
     _resume(job, known["stages"])
+    job.trunk.planned = bool(known.get("planned"))
     job.counter.n, job.counter.total = known["current"], known["total"]
     job.counter.unit = known["unit"]
     return job
@@ -176,7 +179,10 @@ def _outcome(job: RunningJob, known: State, told: dict[str, Any]) -> dict[str, A
     """Return the rest of the state: how the job stands, how fast it was, since when."""
     at = timestamp()
     status = _status(job, known, told)
-    values = {"status": status, "ttl": known["ttl"], "updated_at": at, "heard_at": at}
+    values: dict[str, Any] = {"status": status, "updated_at": at, "heard_at": at}
+    values |= {"ttl": known["ttl"], "planned": bool(known.get("planned"))}
+    if known.get("size") is not None:
+        values["size"] = known["size"]
     if status not in ENDS:
         return values | _pace(job)
     for stage in job.path[1:]:

@@ -24,7 +24,7 @@ class Role(StrEnum):
 
 VIEW_ALL = "realtime.view_all_jobs"
 SAFE_TEXT = "The job stopped because of an error."
-HIDDEN = ("queue", "redelivers", "repeats", "size", "ttl", "wants")
+HIDDEN = ("planned", "queue", "redelivers", "repeats", "size", "ttl", "wants")
 """What the service keeps for itself."""
 ACTIONS: dict[str, tuple[str, ...]] = {
     Status.QUEUED: ("cancel",),

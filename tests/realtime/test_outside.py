@@ -100,6 +100,15 @@ def test_stages_follow_one_another(script: Any) -> None:
     assert (ended["fraction"], [one["status"] for one in ended["stages"]]) == (1, ["succeeded"] * 2)
 
 
+def test_stages_that_nobody_declared_leave_room(script: Any) -> None:
+    """As in a task: nobody knows how many are to come, and the bar is not full before the end."""
+    job = script("", {"name": "backup"}).json()["id"]
+    seen = [told(script, job, stage=name, current=1, total=1)["fraction"] for name in "abc"]
+    assert seen == sorted(set(seen))
+    assert seen[-1] < 1
+    assert told(script, job, status="succeeded")["fraction"] == 1
+
+
 def test_the_log_and_the_items_are_kept(script: Any, job: str, store: Store) -> None:
     """With their levels and reasons, in order, each once; the numbers count them."""
     told(script, job, log=[{"text": "one"}, {"text": "two", "level": "warning"}], ok=3)
