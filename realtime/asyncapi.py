@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -84,7 +83,7 @@ def description(host: str, *, secure: bool) -> dict[str, Any]:
         "asyncapi": "3.0.0",
         "info": {
             "title": "Headway",
-            "version": version("django-headway"),
+            "version": replies.version(),
             "description": _closes(),
         },
         "defaultContentType": "application/json",

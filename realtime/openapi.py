@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import re
-from importlib.metadata import version
 from typing import Any
 
 from django.conf import settings
@@ -42,7 +41,7 @@ def description() -> dict[str, Any]:
     """Return the description."""
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Headway", "version": version("django-headway")},
+        "info": {"title": "Headway", "version": replies.version()},
         "servers": [{"url": reverse("realtime:index").rstrip("/")}],
         "paths": {address: _operations(address, found) for address, found in _routes()},
         "components": {

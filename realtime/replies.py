@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 from functools import cache
+from importlib import metadata
 from itertools import pairwise
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -43,6 +44,14 @@ def some(shape: Shape) -> Shape:
 def named(name: str) -> Shape:
     """Return the shape that is described under this name."""
     return {"$ref": f"#/components/schemas/{name}"}
+
+
+def version() -> str:
+    """Return the package's version; a checkout that is not installed has none."""
+    try:
+        return metadata.version("django-headway")
+    except metadata.PackageNotFoundError:
+        return "unknown"
 
 
 MOMENT: Shape = {"type": "string", "format": "date-time"}
