@@ -19,7 +19,7 @@ from realtime.protocol import LARGEST, Ack, BadFrame, Frame, Unwatch, Watch
 from realtime.publish import Change, publish
 from realtime.store import Store
 
-DOCUMENTED = {200, 202, 302, 400, 401, 403, 404, 405, 409, 413}
+DOCUMENTED = {200, 201, 202, 302, 400, 401, 403, 404, 405, 409, 413, 429}
 OURS = str(uuid.uuid4())
 THEIRS = str(uuid.uuid4())
 
@@ -110,6 +110,7 @@ PATH = st.lists(WORD, max_size=5).map("/".join) | st.sampled_from(
         f"api/jobs/{OURS}",
         f"api/jobs/{OURS}/log",
         f"api/jobs/{OURS}/cancel",
+        f"api/jobs/{OURS}/report",
         "api/jobs/actions",
         "readyz",
     ]
