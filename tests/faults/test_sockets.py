@@ -82,6 +82,10 @@ async def test_a_reader_that_never_reads_beside_quick_ones(
         cast.faulted(2)
         async with _growth(web) as grown:
             late = await _beside(cast, web, ways, seconds)
+        stuck.change(silent=False)
+        slow.change(speed=0.0)
+        # Before and after: a machine that others use is not always as fast.
+        calm = max(calm, await _beside(cast, web, ways, 3))
     await sync_to_async(cast.stage.end)(f"only {server}")
     assert max(grown) < G7_BYTES, f"grown by {max(grown) / 1e6:.1f} MB"
     assert late < max(3 * calm, calm + 0.25), f"{late:.3f} s beside them, {calm:.3f} s without"
