@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("realtime")
 
+ENDS_AT_ONCE = 1_000
+"""Ends that are compared together: a page of old jobs must not hold up those that run."""
+
 
 class Healing:
     """Looks after one hub."""
@@ -48,10 +51,11 @@ class Healing:
         ]
         if names := history.stale(known.state for known in open_to_doubt):
             await in_thread(history.learn, names)
-        ended = [known for known in open_to_doubt if known.ended]
+        ended = [known for known in open_to_doubt if known.ended][:ENDS_AT_ONCE]
         # Asked first: what the store then knows is compared.
         told = await in_thread(reading.ends, [known.id for known in ended])
-        seqs = {known.id: known.seq for known in open_to_doubt}
+        seqs = {known.id: known.seq for known in open_to_doubt if not known.ended}
+        seqs |= {known.id: known.seq for known in ended}
         found = await in_thread(reading.newer, seqs, hub.watchers.lists())
         _settle(ended, told)
         if missed := sum(1 for state in found if hub.known.is_news(state)):
@@ -85,6 +89,6 @@ def _settle(ended: list[Known], told: dict[str, bool] | None) -> None:
     for known in ended:
         in_store = told.get(known.id)
         if in_store is None:
-            known.doubts -= 1
+            known.doubts = max(known.doubts - 1, 0)
         elif in_store:
             known.doubts = 0

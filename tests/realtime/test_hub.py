@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
@@ -145,6 +146,28 @@ async def test_an_end_is_compared_until_the_store_tells_of_it(
     await socket.until(lambda: socket.states[job]["log"] == 3 and socket.lines == [1, 2, 3])
     asked.clear()
     await socket.until(lambda: len(asked) > 2 and not any(asked[-2:]))
+
+
+async def test_ends_that_the_store_has_forgotten_are_compared_in_turns(
+    socket: Collector, ana: Any, monkeypatch: pytest.MonkeyPatch, redis: RedisServer
+) -> None:
+    """A few at once and a few times each: pages of old jobs do not hold up those that run."""
+    monkeypatch.setattr("realtime.healing.ENDS_AT_ONCE", 2)
+    jobs = [await tell(ana, status=Status.SUCCEEDED) for _ in range(5)]
+    with redis.client() as client:
+        client.flushdb()
+    asked, ends = list[list[str]](), reading.ends
+
+    def noted(jobs: list[str]) -> dict[str, bool] | None:
+        asked.append(jobs)
+        return ends(jobs)
+
+    monkeypatch.setattr(reading, "ends", noted)
+    for job in jobs:
+        await socket.hub.watch(socket.mailbox, f"job:{job}", 0)
+    await socket.until(lambda: asked and not asked[-1], 10)
+    assert max(map(len, asked)) == 2
+    assert Counter(job for some in asked for job in some) == dict.fromkeys(jobs, DOUBTS)
 
 
 async def test_a_tree_is_healed(socket: Collector, ana: Any) -> None:
