@@ -78,3 +78,4 @@ async def cast(
         await one.leave()
         outcome.add()
         await sync_to_async(stage.calm)()
+        await sync_to_async(stage.part)()

@@ -21,6 +21,8 @@ OURS = ("FAULT", "VISIBILITY", "CELERY_MORE")
 """How variables of the environment begin; what else is given to a process is a setting."""
 CROWDS = {"SOCKETS_PER_USER": 10_000, "SOCKETS_PER_ADDRESS": 10_000}
 """Viewers of a scenario are one person's, from one address."""
+SHARED = {"web", "worker"}
+"""The processes that the scenarios of a file share."""
 LEASE = 3.0
 """Seconds, instead of ten, after which a silent worker is taken for dead here."""
 
@@ -70,6 +72,11 @@ class Stage:
         if one.port in self.front.targets:
             self.front.targets.remove(one.port)
         exits.close()
+
+    def part(self) -> None:
+        """End what only one scenario has started, also when it has failed: it would take jobs."""
+        for name in set(self._kept) - SHARED:
+            self.end(name)
 
     def drop(self, share: float) -> None:
         """Let layers that were started with `lossy` lose this share of the messages."""

@@ -61,7 +61,7 @@ async def test_a_worker_is_killed(cast: Cast) -> None:
     # What the dead worker said stays; then the job says all of it, once.
     assert lines == [*whole[: len(lines) - 40], *whole]
     assert [line["text"] for line in cast.spectators[0].screen.lines[late]] == lines
-    await ends(cast, "dies")  # The other one lives on in the next scenario.
+    await ends(cast, "dies", "lives")
 
 
 @pytest.mark.promise("G3", "G4", "G1")
