@@ -7,6 +7,7 @@ Played: processes, the layer (which loses, doubles and reorders), sockets, time.
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import Coroutine
 from types import SimpleNamespace
@@ -221,7 +222,7 @@ class World:
         self.loop.close()
 
     def _wire(self, patch: pytest.MonkeyPatch) -> None:
-        clock = SimpleNamespace(monotonic=self.loop.time, sleep=lambda _: None)
+        clock = SimpleNamespace(monotonic=self.loop.time, time=time.time, sleep=lambda _: None)
         for module in ("realtime.reporter", "realtime.store.in_memory"):
             patch.setattr(f"{module}.time", clock)
         patch.setattr("realtime.listener.open_layer", lambda: self.air)
