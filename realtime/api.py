@@ -43,6 +43,7 @@ FILTERS: Mapping[str, Shape] = {
     "since": {**text(), "format": "date-time"},
     "cursor": text(),
 }
+PART_OF_TREE: Mapping[str, Shape] = {word: FILTERS[word] for word in ("status", "cursor")}
 PART: Mapping[str, Shape] = {"after": whole(0, 2**53 - 1), "limit": whole(1, LINES)}
 ITEMS: Mapping[str, Shape] = {
     "outcome": choice(*item_list.OUTCOMES),
@@ -58,7 +59,22 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 def jobs(request: HttpRequest) -> HttpResponse:
     """Answer a page of states, newest first: one's own, or all for who may see all."""
     operator = permissions.is_operator(request.user)
-    page = list(chosen(request, query_of(request), operator=operator)[: PAGE + 1])
+    found = chosen(request, query_of(request), operator=operator)
+    return _page(request, found, operator=operator)
+
+
+@answers("GET", query=PART_OF_TREE, says={200: as_json(replies.JOBS)})
+def tree(request: HttpRequest, job: str) -> HttpResponse:
+    """Answer a page of the states of a job's whole tree, newest first."""
+    state = visible(request, job)
+    operator = permissions.is_operator(request.user)
+    # Within a tree too, each is shown only what is theirs.
+    found = chosen(request, query_of(request), operator=operator).filter(root=state["root"])
+    return _page(request, found, operator=operator)
+
+
+def _page(request: HttpRequest, found: QuerySet[Job], *, operator: bool) -> HttpResponse:
+    page = list(found[: PAGE + 1])
     states = reading.states([str(job.pk) for job in page[:PAGE]])
     return JsonResponse(
         {

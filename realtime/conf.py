@@ -68,6 +68,8 @@ class Settings:
     """Log lines of one job that a worker keeps while the store is away; the oldest go first."""
     STAGES: int = 100
     """Stages of one job; further ones are counted into the last one, or the one around."""
+    TREE_JOBS: int = 100_000
+    """Jobs of one tree that Redis keeps apart; of further ones its root tells only at its end."""
     ITEMS: int = 10_000
     """Failed and skipped items kept of one job with their reasons; further ones are counted."""
     ITEM_LENGTH: int = 1_000

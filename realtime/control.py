@@ -11,8 +11,9 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from celery import current_app
+from celery import Signature, current_app
 
+from realtime import planting, progress, trees
 from realtime.cleaning import text
 from realtime.conf import conf
 from realtime.errors import BadAnswer, HeadwayError, Refused
@@ -27,6 +28,8 @@ from realtime.transition import Transition
 
 TAG = 50
 """Characters kept of a tag."""
+TEXT = 200
+"""Characters shown of what was to be started."""
 TAGS = 20
 """Tags kept of a job."""
 ANSWER = 2_000
@@ -42,11 +45,16 @@ TERMINATING = ("prefork", "gevent", "eventlet")
 NOT_STARTED = (Status.QUEUED, Status.RETRYING)
 
 NEVER_STARTS = "It was cancelled before it started."
+NO_WORKER = "It is cancelled: no worker ran it."
 STOPS = "It is asked to stop, and does so at its next progress call."
 STOPPED = "It is stopped at once, without cleaning up."
+ENDS_LAST = "The jobs below it are asked to stop, and it ends with the last of them."
+STOPPED_LAST = "The jobs below it are stopped at once, and it ends with the last of them."
 PAUSES = "It waits at its next progress call, until it may go on."
 GOES_ON = "It goes on."
 ANSWERED = "The answer is on its way to the job."
+HELD = "No worker runs it: only the jobs below it can be paused."
+ONLY_TREE = "No worker runs it: it can only be cancelled with the jobs below it."
 NOT_ASKED = "The job does not ask this, or asks it no more: read its state again."
 
 logger = logging.getLogger("realtime")
@@ -62,16 +70,19 @@ def start(
 ) -> Job:
     """Queue a task with a title and an owner, and return its job.
 
+    A group, chord or chain has one job for all of it, with one bar, whose parts are below it.
     `owner` is a user; without one it is whoever is signed in to the current request.
     Raises `HeadwayError` when the task is not tracked.
     """
-    given = {
-        "title": None if title is None else text(title, conf.TEXT_LENGTH),
-        "owner": None if owner is None else str(owner.pk),
-        "tags": [text(tag, TAG) for tag in islice([tags] if type(tags) is str else tags, TAGS)],
-    }
-    result = task.apply_async(args, kwargs, headers={"headway": given})
-    return _queued(task.name, result.id)
+    given = planting.Given(
+        title=None if title is None else text(title, conf.TEXT_LENGTH),
+        owner=None if owner is None else str(owner.pk),
+        tags=[text(tag, TAG) for tag in islice([tags] if type(tags) is str else tags, TAGS)],
+    )
+    name = str(getattr(task, "name", task))[:TEXT]
+    if isinstance(task, Signature):
+        return _queued(name, _queue(task, args, kwargs, given))
+    return _queued(name, task.apply_async(args, kwargs, headers={"headway": given.header()}).id)
 
 
 def again(job: str, *, only_failed: bool = False) -> Job:
@@ -103,6 +114,20 @@ def _queued(name: str, job: str) -> Job:
     return found
 
 
+def _queue(
+    signature: Signature, args: tuple[Any, ...], kwargs: dict[str, Any], given: planting.Given
+) -> str:
+    """Queue a signature, and return the id of the job that stands for all of it."""
+    token = planting.given.set(given)
+    try:
+        result = signature.apply_async(args, kwargs)
+    finally:
+        planting.given.reset(token)
+    # What a task starts is below the task's own job.
+    within = progress.current()
+    return str(given.root or (within.id if within else result.id))
+
+
 def cancel(
     job: str,
     *,
@@ -114,23 +139,32 @@ def cancel(
 
     With `tree` the unfinished jobs that it has started, and those that they have started, are
     asked too, as far as `may` says so. With `terminate` what runs is stopped at once, without
-    cleaning up, in pools that can do so. Returns its state as it is then, with a `note` that says
-    what will happen. Raises `Refused` when it has ended, or its worker cannot terminate.
+    cleaning up, in pools that can do so. What stands for the jobs below it ends with the last of
+    them. Returns its state as it is then, with a `note` that says what will happen. Raises
+    `Refused` when it has ended, or its worker cannot terminate.
     """
     state = _unfinished(job)
+    if _is_held_root(state) and not tree:
+        raise Refused(ONLY_TREE)
+    # Before the family: what is queued meanwhile is in one of the two.
+    promised = get_store().promised(state["id"]) if _is_held_root(state) else []
     asked = [state, *(one for one in (_family(state) if tree else ()) if may(one))]
     if terminate:
         _check_pools(asked)
-    for page in _pages([one["id"] for one in asked], PAGE):
+    for page in _pages([*promised, *(one["id"] for one in asked)], PAGE):
         get_store().want(page, Wish.CANCEL)
-    waiting = [one["id"] for one in asked if one["status"] in NOT_STARTED]
-    started = [one["id"] for one in asked if one["status"] not in NOT_STARTED]
-    _revoke(waiting)
+    waiting = [one["id"] for one in asked if _is_idle(one) and not _is_held_root(one)]
+    _revoke([*waiting, *promised])
     if terminate:
-        _revoke(started, terminate=True)
+        _revoke([one["id"] for one in asked if not _is_idle(one)], terminate=True)
     _end(waiting)
+    if _is_held_root(state):
+        get_reporter().tell(state["id"])
+        note = STOPPED_LAST if terminate else ENDS_LAST
+        return {**state, "status": Status.CANCELLING, "wants": Wish.CANCEL, "note": note}
     if job in waiting:
-        return {**(read_one(job) or state), "note": _note(NEVER_STARTS, asked)}
+        note = NO_WORKER if state.get("held") else NEVER_STARTS
+        return {**(read_one(job) or state), "note": _note(note, asked)}
     note = _note(STOPPED if terminate else STOPS, asked)
     return {**state, "status": Status.CANCELLING, "wants": Wish.CANCEL, "note": note}
 
@@ -138,6 +172,8 @@ def cancel(
 def pause(job: str) -> State:
     """Ask a running job to wait at its next progress call. Raises `Refused` unless it runs."""
     state = _unfinished(job)
+    if state.get("held"):
+        raise Refused(HELD)
     if state["status"] != Status.RUNNING:
         raise Refused(f"expected the job to be running, got: {state['status']}.")
     get_store().want([job], Wish.PAUSE)
@@ -209,10 +245,9 @@ def _family(state: State) -> Iterator[State]:
 
 def _descendants(state: State) -> list[str]:
     """Return the ids of the jobs that a job has started, and of those that they have started."""
-    rows = Job.objects.filter(root=state["root"])
     if state["id"] == state["root"]:
-        left = rows.exclude(status__in=ENDS).exclude(pk=state["id"])
-        return [str(job) for job in left.values_list("pk", flat=True)]
+        return list(trees.unfinished(state["id"]))
+    rows = Job.objects.filter(root=state["root"])
     children = defaultdict(list)
     for child, parent in rows.values_list("pk", "parent"):
         children[str(parent)].append(str(child))
@@ -222,6 +257,16 @@ def _descendants(state: State) -> list[str]:
     return found
 
 
+def _is_idle(state: State) -> bool:
+    """Tell whether no worker runs a job: it has not started, or the jobs below it decide."""
+    return state["status"] in NOT_STARTED or bool(state.get("held"))
+
+
+def _is_held_root(state: State) -> bool:
+    """Tell whether a job ends as its tree does, and never by itself."""
+    return bool(state.get("held")) and state["id"] == state["root"]
+
+
 def _check_pools(asked: list[State]) -> None:
     """Raise `Refused` unless the workers of these jobs can stop a task by force."""
     if any(one.get("ttl") for one in asked):
@@ -229,7 +274,7 @@ def _check_pools(asked: list[State]) -> None:
             "It runs outside Celery, where nothing is stopped by force. Cancel it without "
             "terminate: its next report is told."
         )
-    workers = {str(one["worker"]) for one in asked if one["status"] not in NOT_STARTED}
+    workers = {str(one["worker"]) for one in asked if not _is_idle(one)}
     if not workers:
         return
     asking = current_app.control.inspect(sorted(workers), timeout=PATIENCE)

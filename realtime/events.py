@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -43,6 +44,10 @@ ELSEWHERE = "elsewhere:"
 """What the queue of a job begins with that is run by others than Celery: no broker has it."""
 
 ENDS = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.LOST})
+CANVAS = ("celery.group", "celery.chord", "celery.chain")
+"""The names of jobs that stand for what was queued together."""
+CHILDREN = ("queued", "running", "retrying", "succeeded", "failed", "cancelled", "lost")
+"""What a root counts of its tree, beside the total: jobs that are at work are all running."""
 
 
 # Made once: `json.dumps` would make an encoder for each call.
@@ -111,6 +116,8 @@ class JobState:
     """When its worker last gave a sign of life."""
     finished_at: str | None = None
     """When it ended."""
+    children: dict[str, int] | None = None
+    """Of a root: how many jobs its tree has below it, by status; None for all others."""
     position: int | None = None
     """Its place in the queue: 0 while it waits in line, for a place is counted when it is shown."""
     retry_at: str | None = None
@@ -133,6 +140,10 @@ class JobState:
     """Seconds that it may be silent, where it runs outside Celery; viewers are not told."""
     planned: bool = False
     """Whether its parts were declared, where it runs outside Celery; viewers are not told."""
+    held: bool = False
+    """Whether no worker runs it and the jobs below it decide how it ends; viewers are not told."""
+    final: str | None = None
+    """The job whose end decides about this one that is held; viewers are not told."""
 
     @property
     def ended(self) -> bool:
@@ -140,13 +151,26 @@ class JobState:
         return self.status in ENDS
 
     @property
+    def is_root(self) -> bool:
+        """Whether it is the root of its tree."""
+        return self.root == self.id
+
+    @property
+    def is_canvas(self) -> bool:
+        """Whether it stands for a whole group, chord or chain, and is no task itself."""
+        return self.name in CANVAS
+
+    @property
     def shard_key(self) -> str:
         """What decides through which group of the layer the job is announced."""
         return self.owner or self.root
 
-    def body(self) -> str:
+    def body(self, *, without: Collection[str] = ()) -> str:
         """Return the state as JSON without `seq` and `log`, which only the store knows."""
-        return _encode(self.values())
+        values = self.values()
+        for name in without:
+            del values[name]
+        return _encode(values)
 
     def values(self) -> dict[str, Any]:
         """Return the fields by name; lists and dictionaries are the state's own, not copies."""

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from django.db import Error
 
 from realtime import forecast
-from realtime.events import ENDS, Status
+from realtime.events import CANVAS, ENDS, Status
 from realtime.forecast import Model, Run
 from realtime.models import Job
 from realtime.states import State
@@ -99,7 +99,9 @@ class History:
 
 
 def _names(states: Iterable[State]) -> list[str]:
-    return list(dict.fromkeys(one["name"] for one in states if one["status"] not in ENDS))
+    # All groups have one name, and nothing else in common.
+    open_ones = (one for one in states if one["status"] not in ENDS)
+    return list(dict.fromkeys(one["name"] for one in open_ones if one["name"] not in CANVAS))
 
 
 def _runs(name: str) -> list[Run]:

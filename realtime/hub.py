@@ -117,6 +117,8 @@ class Hub:
             mailbox.logs.pop(job, None)
         elif kind == "job":
             mailbox.seen.pop(job, None)
+        elif kind == "tree":
+            mailbox.shown.pop(job, None)
 
     async def _judge(self, mailbox: Mailbox) -> None:
         """Let a viewer whose rights have changed watch no more than they may."""
@@ -158,6 +160,8 @@ class Hub:
             ids = [job]
         else:
             ids = await in_thread(reading.first_ids, kind, job, mailbox.user)
+            if kind == "tree":
+                ids = [job, *(one for one in ids if one != job and mailbox.shows(one, job))]
             await self._load(ids)
             for one in ids:
                 mailbox.seen.pop(one, None)

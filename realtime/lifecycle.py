@@ -5,22 +5,24 @@ from __future__ import annotations
 import logging
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from billiard.exceptions import WorkerLostError
 from celery import signals
 
-from realtime import admission, progress, queueing
+from realtime import admission, canvas, progress, queueing
 from realtime.cleaning import text
 from realtime.conf import conf
 from realtime.errors import Cancelled
-from realtime.events import Status, timestamp
+from realtime.events import ENDS, Status, timestamp
 from realtime.failure import error_of
 from realtime.publish import QUEUED_SEQ, end_elsewhere, worker_lost
 from realtime.queueing import HEADER
 from realtime.reporter import get_reporter
-from realtime.running import RunningJob
+from realtime.running import HELD, RunningJob
 from realtime.runs import WORKER, Run, here, resumed, run_of
+from realtime.states import read
 from realtime.tracking import default_title, is_uuid, tracked
 from realtime.transition import Transition
 
@@ -28,6 +30,7 @@ logger = logging.getLogger("realtime")
 
 REPLACED = "Replaced by new task"
 """What Celery says when a task is replaced; a chain or chord takes the id over at its end."""
+FOLLOWED = "A job failed that had to be done before."
 ANYBODY = ""
 """Whose a job may be that nobody should run."""
 
@@ -52,9 +55,9 @@ def connect() -> None:
 
 def _on_start(task_id: str, task: Any, **_: Any) -> None:
     request = task.request
-    if request.is_eager or not tracked(task.name) or not is_uuid(task_id):
-        return
     given = (request.headers or {}).get(HEADER) or {}
+    if request.is_eager or not (tracked(task.name) or "before" in given) or not is_uuid(task_id):
+        return
     before = given.get("before") or 0
     job = RunningJob(
         id=task_id,
@@ -69,6 +72,7 @@ def _on_start(task_id: str, task: Any, **_: Any) -> None:
         worker=request.hostname,
     )
     job.again_of, job.repeats = given.get("again_of"), given.get("repeats", "")
+    job.children = given.get("children") or 0
     job.run = WORKER + job.run
     job.redelivers = bool(getattr(task, "acks_late", False))
     seq = given.get("seq") or QUEUED_SEQ
@@ -85,7 +89,12 @@ def _on_start(task_id: str, task: Any, **_: Any) -> None:
 
 
 def _on_success(sender: Any, **_: Any) -> None:
-    if not sender.request.is_eager and tracked(sender.name):
+    if sender.request.is_eager:
+        return
+    run = run_of(sender.request.id)
+    if run is not None and run.job.is_crowned:
+        _end(run.job.id, Status.RUNNING, **HELD)
+    elif run is not None or tracked(sender.name):
         _end(sender.request.id, Status.SUCCEEDED)
 
 
@@ -118,13 +127,26 @@ def _on_failure(
 ) -> None:
     if getattr(getattr(sender, "request", None), "is_eager", False):
         return
-    if sender is not None and not tracked(sender.name):
+    if sender is not None and not tracked(sender.name) and run_of(task_id) is None:
         return
+    _end_replaced(getattr(sender, "request", None))
     if isinstance(exception, WorkerLostError):
         # Celery's own text, with signal and number, is for its log.
         _end(task_id, Status.LOST, error=worker_lost())
     else:
         _end(task_id, Status.FAILED, error=error_of(exception, einfo))
+
+
+def _end_replaced(request: Any) -> None:
+    """End the job as which the last task would have gone on: Celery never runs that now."""
+    chain, chord = getattr(request, "chain", None), getattr(request, "chord", None)
+    if not (chain or chord):
+        return
+    for job, known in read(canvas.called_off(chain, chord)).items():
+        if known["status"] not in ENDS:
+            error = {"kind": "JobsFailed", "text": FOLLOWED, "public": True}
+            change = Transition(partial(end_elsewhere, job, Status.FAILED, error=error))
+            get_reporter().put(change)
 
 
 def _on_revoked(request: Any, *, expired: bool = False, terminated: bool = False, **_: Any) -> None:
@@ -145,7 +167,9 @@ def _on_leave(
     run = run_of(task_id)
     if run is None:
         return
-    if state == "IGNORED" and not run.replaced and str(retval) != REPLACED:
+    if state == "IGNORED" and not run.replaced and str(retval) == REPLACED:
+        run.job.held, run.job.dirty = True, True
+    elif state == "IGNORED" and not run.replaced:
         _end(task_id, Status.CANCELLED)
         if isinstance(retval, Cancelled) and not run.job.fenced:
             task.backend.mark_as_revoked(task_id, "cancelled", request=task.request)

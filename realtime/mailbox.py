@@ -30,6 +30,8 @@ SLOW = 0.25
 """Seconds between two frames to a socket that watches lists only."""
 LISTS = frozenset({"mine", "all"})
 
+TREE = 200
+"""Jobs below a root that are sent to who watches its tree."""
 MINUTE = 60.0
 BACKLOG = 2_000
 """Answers that wait behind one frame which the network does not take."""
@@ -52,6 +54,8 @@ class Mailbox:
         """The seq that was sent of each job."""
         self.logs: dict[str, int] = {}
         """The line up to which each watched log was sent."""
+        self.shown: dict[str, set[str]] = {}
+        """The jobs of each watched tree that are sent, a bounded number."""
         self.asked: dict[str, int] = {}
         """The line up to which each log is being sent."""
         self.pause = SLOW
@@ -98,6 +102,19 @@ class Mailbox:
         if self.operator:
             return Role.OPERATOR
         return Role.OWNER if owner == self.user else None
+
+    def shows(self, job: str, root: str) -> bool:
+        """Tell whether a job of a tree that is watched is sent: the root, and the first so many.
+
+        How the others are the root tells; they are read by pages.
+        """
+        shown = self.shown.setdefault(root, set())
+        if job == root or job in shown:
+            return True
+        if len(shown) >= TREE:
+            return False
+        shown.add(job)
+        return True
 
     def take(self, most: int) -> tuple[str, ...]:
         """Take out jobs that have changed, at most so many."""

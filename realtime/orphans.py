@@ -92,7 +92,8 @@ class Orphans:
             )
         rows = list(waiting.order_by("queued_at", "pk")[:BATCH])
         self._after = (rows[-1].queued_at, rows[-1].pk) if len(rows) == BATCH else None
-        waiting_now = [row for row in rows if not _is_to_come(row)]
+        # No message is there for a job that others decide about.
+        waiting_now = [row for row in rows if not (_is_to_come(row) or row.last.get("held"))]
         queues = {str(row.pk): row.last.get("queue") or "" for row in waiting_now}
         return {job: queue for job, queue in queues.items() if not queue.startswith(ELSEWHERE)}
 

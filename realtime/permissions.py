@@ -24,7 +24,7 @@ class Role(StrEnum):
 
 VIEW_ALL = "realtime.view_all_jobs"
 SAFE_TEXT = "The job stopped because of an error."
-HIDDEN = ("planned", "queue", "redelivers", "repeats", "size", "ttl", "wants")
+HIDDEN = ("final", "held", "planned", "queue", "redelivers", "repeats", "size", "ttl", "wants")
 """What the service keeps for itself."""
 ACTIONS: dict[str, tuple[str, ...]] = {
     Status.QUEUED: ("cancel",),
@@ -56,6 +56,7 @@ def view(state: State, role: Role) -> State:
         "error": _error(state["error"], role),
         "actions": _actions(state),
         "position": state["position"] or None,
+        "children": state.get("children"),
         "files": [file for file in state["files"] if not is_over(file)],
     }
     for hidden in HIDDEN:
@@ -102,6 +103,8 @@ def _actions(state: State) -> list[str]:
         return _repeats(state)
     if wants == Wish.CANCEL:
         return []
+    if state.get("held"):
+        return ["cancel"]
     # A pause that its task has not come to yet can be taken back.
     about_to_pause = wants == Wish.PAUSE and status == Status.RUNNING
     return list(ACTIONS.get(Status.PAUSED if about_to_pause else status, ()))

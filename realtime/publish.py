@@ -6,6 +6,7 @@ First remember (one atomic store call), then record (SQL, at transitions only), 
 
 from __future__ import annotations
 
+import json
 import logging
 from collections import defaultdict
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from realtime.events import JobState, Status, Wish, timestamp, with_numbers
 from realtime.layer import shard_of
 from realtime.metrics import counted
 from realtime.states import State, read_one
-from realtime.store import Remembered, Report, get_store
+from realtime.store import COUNTED, CROWNED, Crown, Part, Remembered, Report, get_store
 
 logger = logging.getLogger("realtime")
 
@@ -30,6 +31,8 @@ may have lost everything since, knows nothing of them."""
 FORGOTTEN_STEP = 2**32
 """How far a seq goes ahead when the store may have lost what SQL never knew: further than a job
 reports in its life, and often enough within the 2**53 that browsers count exactly."""
+
+_CANVAS = (*COUNTED, *CROWNED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +65,13 @@ class Change:
     """Whether its writer comes again soon with what SQL could not be told."""
     silent: bool = False
     """Whether nothing has changed: only the lease is renewed."""
+    promised: tuple[str, ...] = ()
+    """Jobs of its tree that follow if it succeeds, and that nobody has queued yet."""
+    crown: Crown | None = None
+    """How it is told when jobs are below it, whose counts only the store knows."""
     silent_for: float = 0.0
     """Seconds: only the store may decide whether this change is made, and makes it only when the
     job was not heard for so long."""
-
     question: str = ""
     """The id of the question that the task waits to be answered."""
 
@@ -92,7 +98,7 @@ class Change:
             claim=self.claim,
             floor=self.floor,
             at=self.at,
-            body="" if self.silent else self.state.body(),
+            body="" if self.silent else self._body(),
             ends=self.state.ended,
             lines=self.lines,
             told=self.told,
@@ -100,6 +106,36 @@ class Change:
             silent_for=self.silent_for,
             wants=self.state.wants,
             question=self.question,
+            part=self._part(),
+            crown=self.crown,
+        )
+
+    def as_told(self, answer: Remembered) -> JobState:
+        """Return the state with what the store has added to it."""
+        if not answer.tail:
+            return self.state
+        return self.state.changed(**json.loads("{" + answer.tail[1:]))
+
+    def _as_untold(self) -> JobState:
+        """Return the state without what only the store could have said of a root's tree."""
+        if self.crown is None:
+            return self.state
+        return self.state.changed(fraction=self.crown.best or None)
+
+    def _body(self) -> str:
+        if self.crown is None:
+            return self.state.body()
+        return self.state.body(without=CROWNED if self.crown.own is not None else _CANVAS)
+
+    def _part(self) -> Part | None:
+        state = self.state
+        if state.is_root or self.silent:
+            return None
+        return Part(
+            root=state.root,
+            status=state.status,
+            fraction=state.fraction or 0.0,
+            promised=self.promised,
         )
 
     def recorded_as(self, answer: Remembered | None) -> bool:
@@ -113,8 +149,11 @@ class Change:
         if answer is None:
             log = (self.base or 0) + self.told + len(self.lines)
             seq, is_counted = self.floor + BLIND_STEP, self.base is not None
-            return records.Row(self.state, seq, log, self.items, body, counted=is_counted)
-        return records.Row(self.state, answer.seq, answer.log, self.items, body)
+            state = self._as_untold()
+            body = "" if self.crown else body
+            return records.Row(state, seq, log, self.items, body, counted=is_counted)
+        body = completed(body, answer)
+        return records.Row(self.as_told(answer), answer.seq, answer.log, self.items, body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,10 +219,15 @@ def _announce(
     shards: dict[str, list[str]] = defaultdict(list)
     for change, report, answer in zip(changes, reports, answers, strict=True):
         if answer and answer.accepted and report.body:
-            whole = with_numbers(report.body, answer.seq, answer.log)
+            whole = with_numbers(completed(report.body, answer), answer.seq, answer.log)
             shards[shard_of(change.state.shard_key)].append(whole)
     if shards:
         announcer.announce(shards)
+
+
+def completed(body: str, answer: Remembered) -> str:
+    """Return a body with what the store has added to it."""
+    return body[:-1] + answer.tail if answer.tail else body
 
 
 def end_elsewhere(job: str, status: Status, *, run: str = "", **more: Any) -> Change | None:

@@ -7,13 +7,14 @@ import logging
 import time
 from collections.abc import Sequence
 from contextvars import copy_context
+from dataclasses import dataclass
 from threading import Thread
 from typing import Any
 
-from celery import current_app, signals
+from celery import current_app, current_task, signals
 from django.db import connection, transaction
 
-from realtime import progress, records
+from realtime import canvas, planting, progress, records, trees
 from realtime.calls import call_of
 from realtime.cleaning import text
 from realtime.conf import conf
@@ -33,9 +34,19 @@ HEADER = "headway"
 """The message header that carries what a job inherits: owner, title, root, parent, tags."""
 
 
+@dataclass(frozen=True, slots=True)
+class Above:
+    """What a job inherits from who has queued it."""
+
+    id: str | None
+    root: str | None
+    owner: str | None
+
+
 def connect() -> None:
     """Listen to Celery; called once, when the app is ready."""
     signals.before_task_publish.connect(_on_publish, weak=False, dispatch_uid="headway-_on_publish")
+    planting.watch_queueing(_on_queued)
 
 
 def _on_publish(
@@ -44,7 +55,10 @@ def _on_publish(
     body: Any = None,
     **sent: Any,
 ) -> None:
-    if headers is None or "id" not in headers or not tracked(sender):
+    if headers is None or "id" not in headers:
+        return
+    if not tracked(sender) and not headers.get("replaced_task_nesting"):
+        _pass_on(headers, body)
         return
     if headers.get("replaced_task_nesting"):
         _tell_attempt()
@@ -61,10 +75,12 @@ def _on_publish(
     if headers.get("replaced_task_nesting") and (state := _replaced(headers["id"])):
         headers[HEADER] = _handed_on(state, before=state.attempt - 1, seq=0)
         return
+    if not tracked(sender):
+        return
     queue = text(_queue_of(**sent), 255)
     call = call_of(sender, body)
     position = 0 if queue and _is_in_line(headers, **sent) else None
-    state = queued_state(sender, headers).changed(
+    state = queued_state(sender, headers, body).changed(
         queue=queue, repeats=call.repeats, position=position
     )
     headers[HEADER] = {
@@ -77,13 +93,13 @@ def _on_publish(
         "tags": state.tags,
         "queued_at": state.queued_at,
     }
-    put_queued(state, call.kept)
+    put_queued(state, call.kept, () if state.is_root else canvas.promised(body))
 
 
-def put_queued(state: JobState, call: str = "") -> None:
+def put_queued(state: JobState, call: str = "", promised: tuple[str, ...] = ()) -> None:
     """Write the row of a job that is being queued, with what its task is called with; tell it."""
     _outside_loop(lambda: _record_queued(state, call))
-    change = Change(state=state, order=0)
+    change = Change(state=state, order=0, promised=promised)
     # Not at once: many jobs that are queued together are then announced together.
     get_reporter().put(Transition(lambda: change), soon=True)
 
@@ -134,6 +150,7 @@ def _handed_on(job: RunningJob | JobState, *, before: int, seq: int) -> dict[str
         "repeats": job.repeats,
         "tags": list(job.tags),
         "queued_at": job.queued_at,
+        "children": job.children if isinstance(job, RunningJob) else int(job.held),
         "before": before,
         "seq": seq,
     }
@@ -145,22 +162,24 @@ def _replaced(job: str) -> JobState | None:
     return JobState.from_dict(known) if known else None
 
 
-def queued_state(name: str, headers: dict[str, Any]) -> JobState:
+def queued_state(name: str, headers: dict[str, Any], body: Any = None) -> JobState:
     """Return the first state of a job, with what its headers say and what it inherits here."""
     given = headers.get(HEADER) or {}
-    parent = progress.current()
+    start = planting.given.get()
+    if start and not (start.root or progress.current() or canvas.canvas_of(headers, body)):
+        given, start.root = start.header(), headers["id"]
+    above = _above(name, headers, body)
     again_of = given.get("again_of")
-    owner = given.get("owner")
-    if not owner and not again_of:  # What is run again belongs to whom it belonged, or to nobody.
-        owner = parent.owner if parent else _outside_loop(current_owner)
+    # What is run again belongs to whom it belonged, or to nobody.
+    owner = given.get("owner") or (None if again_of else above.owner)
     at = timestamp()
     return JobState(
         id=headers["id"],
         name=text(name, 255),
         title=text(given.get("title") or default_title(name), conf.TEXT_LENGTH),
         owner=owner,
-        root=parent.root if parent else headers["id"],
-        parent=parent.id if parent else None,
+        root=above.root or headers["id"],
+        parent=above.id,
         again_of=again_of,
         tags=[text(tag, 50) for tag in given.get("tags", ())],
         queued_at=at,
@@ -168,7 +187,83 @@ def queued_state(name: str, headers: dict[str, Any]) -> JobState:
     )
 
 
-def _record_queued(state: JobState, call: str) -> None:
+def _above(name: str, headers: dict[str, Any], body: Any) -> Above:
+    """Return what a job is queued by: a job that runs here, a group, chord or chain, or nobody."""
+    parent = progress.current()
+    if parent:
+        parent.children += 1
+        return Above(parent.id, parent.root, parent.owner)
+    passed = _passed_on()
+    if passed:
+        return Above(passed.get("parent"), passed.get("root"), passed.get("owner"))
+    if whole := canvas.canvas_of(headers, body):
+        owner = (headers.get(HEADER) or {}).get("owner")
+        root = _planted(whole, name, owner)
+        return Above(root.id, root.id, root.owner)
+    return Above(None, None, _outside_loop(current_owner))
+
+
+def _planted(whole: canvas.Canvas, name: str, owner: str | None) -> JobState:
+    """Return the root of a group, chord or chain, which its first message makes."""
+    root, is_new = planting.plant(whole, lambda given: _canvas_state(whole, name, owner, given))
+    if is_new:
+        _outside_loop(lambda: _record_queued(root))
+        change = trees.planted(root)
+        get_reporter().put(Transition(lambda: change), soon=True)
+    return root
+
+
+def _on_queued(root: JobState) -> None:
+    change = trees.sealed(root)
+    get_reporter().put(Transition(lambda: change), soon=True)
+
+
+def _canvas_state(
+    whole: canvas.Canvas, name: str, owner: str | None, given: planting.Given | None
+) -> JobState:
+    at = timestamp()
+    return JobState(
+        id=whole.root,
+        name=whole.name,
+        title=(given and given.title) or default_title(name),
+        owner=(given and given.owner) or owner or _outside_loop(current_owner),
+        root=whole.root,
+        tags=given.tags if given else [],
+        unit="job",
+        held=True,
+        final=whole.final,
+        queued_at=at,
+        updated_at=at,
+    )
+
+
+def _pass_on(headers: dict[str, Any], body: Any) -> None:
+    """Let a task that is not tracked hand on the tree in which it is queued."""
+    parent = progress.current()
+    if parent:
+        parent_of = {"owner": parent.owner, "root": parent.root, "parent": parent.id}
+        headers[HEADER] = {**parent_of, "passed": True}
+    elif passed := _passed_on():
+        headers[HEADER] = passed
+    elif canvas.promised(body) and (whole := canvas.canvas_of(headers, body)):
+        root = _planted(whole, headers.get("task") or "", None)
+        headers[HEADER] = {
+            "owner": root.owner,
+            "root": root.id,
+            "parent": root.id,
+            "passed": True,
+        }
+
+
+def _passed_on() -> dict[str, Any] | None:
+    """Return what the task that runs here was handed on, which is not tracked itself."""
+    task = current_task
+    request = task.request if task else None
+    header = (getattr(request, "headers", None) or {}).get(HEADER)
+    return header if isinstance(header, dict) and header.get("passed") else None
+
+
+def _record_queued(state: JobState, call: str = "") -> None:
     try:
         if connection.in_atomic_block:
             with transaction.atomic():

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import Error, connection
 
-from realtime import records
+from realtime import guardian, records
 from realtime.archive import Archive
 from realtime.conf import conf
 from realtime.errors import StoreAway
@@ -118,6 +118,7 @@ class Reaper:
     def _judge(self, silent: list[tuple[str, str]]) -> None:
         for job, status in silent[:VERDICTS]:
             self._settle(job, status)
+        guardian.look_after_waiting()
         for job in self._orphans.found():
             self._give_up(job)
 
@@ -150,6 +151,11 @@ class Reaper:
                 records.try_record(
                     [records.Row(JobState.from_dict(said), said["seq"], said["log"])]
                 )
+            return
+        if row.last.get("held") or (said and said.get("held")):
+            held = said or row.state()
+            if not guardian.look_after(held):
+                get_reporter().put(Transition(lambda: verdict(held, held["seq"])))
             return
         if said is None and status in WAITING:
             return

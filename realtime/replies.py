@@ -12,7 +12,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from realtime import item_list
 from realtime.described import Shape
-from realtime.events import JobState, Status
+from realtime.events import CHILDREN, JobState, Status
 from realtime.permissions import ACTIONS, HIDDEN
 from realtime.shapes import choice, number, several, text, whole
 
@@ -125,6 +125,7 @@ _OTHERS: dict[str, Shape] = {
         )
     ),
     "error": maybe(full(kind=text(), text=text())),
+    "children": maybe(full(total=COUNT, **dict.fromkeys(CHILDREN, COUNT))),
 }
 """The fields of which a type alone says too little."""
 

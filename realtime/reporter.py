@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import math
 import os
 import threading
 import time
@@ -20,6 +21,7 @@ from django.db import DEFAULT_DB_ALIAS, close_old_connections, connection, conne
 from realtime import announcer, metrics, records
 from realtime.forks import Unforked, disconnect
 from realtime.greenlets import Prompter, breathing
+from realtime.heralds import Heralds
 from realtime.latch import Bell
 from realtime.metrics import counted
 from realtime.publish import Change, Published, publish
@@ -50,6 +52,7 @@ class Reporter:
         self._urgent: deque[Transition] = deque()
         self._retried: list[Transition] = []
         self._unsent = Unsent()
+        self._heralds = Heralds()
         self._unrecorded: deque[tuple[list[records.Row], list[Transition]]] = deque()
         self._wake = Bell()
         self._asleep = False
@@ -88,6 +91,12 @@ class Reporter:
             self._wake.ring()
         return transition
 
+    def tell(self, root: str) -> None:
+        """Tell of a root that its tree decides about, soon."""
+        self._heralds.call(root, time.monotonic())
+        self._start()
+        self._wake.ring()
+
     def close(self, timeout: float) -> None:
         """Publish what is there and stop; waits at most `timeout` seconds."""
         self._closing = True
@@ -120,17 +129,27 @@ class Reporter:
             if self._watched or self._urgent or self._has_waiting():
                 busy = now
             self._rest(idle=now - busy > PATIENCE)
+        self._say_last()
         announcer.settle(now=True)
         announcer.close()
         counted.settle()
         connection.close()
+
+    def _say_last(self) -> None:
+        """Tell of the roots whose turn would come: nobody else may do so for a while."""
+        if not self._heralds or time.monotonic() < self._away_until:
+            return
+        try:
+            self._heralds.speak(math.inf, self._spread)
+        except Exception:
+            logger.exception("The last of roots cannot be told; the reaper looks after them")
 
     def _disconnect(self) -> None:
         if self._connection is not None:
             disconnect(self._connection)
 
     def _has_waiting(self) -> bool:
-        return bool(self._unsent or self._unrecorded or self._retried)
+        return bool(self._unsent or self._unrecorded or self._retried or self._heralds)
 
     def _rest(self, *, idle: bool) -> None:
         if not idle or self._closing:
@@ -165,6 +184,8 @@ class Reporter:
         late = [] if blind else self._unsent.take(LATE)
         if urgent or late or reports:
             self._carry(urgent, reports, late, now, blind=blind)
+        if self._heralds and not blind:
+            self._heralds.speak(now, self._spread)
 
     def _reports(self, now: float) -> list[tuple[Watched, Change]]:
         """Take the states whose turn it is; one that cannot be read keeps none of the others."""
@@ -195,6 +216,7 @@ class Reporter:
 
         changes = musts + [change for _, change in reports]
         done = self._publish(changes, recorded=recorded, blind=blind)
+        self._heralds.learn(changes, done, now)
         passing = {change.state.id for _, change in reports if change.passing}
         left = [row for row in done.unrecorded if row.state.id not in passing]
         if left:
@@ -212,6 +234,13 @@ class Reporter:
             watched.learn(change, answer, now, recorded=change.state.id not in missed)
         if None in done.answers and not blind:
             self._away_until = time.monotonic() + PATIENCE
+
+    def _spread(self, changes: list[Change]) -> Published:
+        """Publish what roots have to tell, for which nobody waits."""
+        done = self._publish(changes)
+        if done.unrecorded:
+            self._unrecorded.append((done.unrecorded, []))
+        return done
 
     def _made(self, urgent: list[Transition]) -> list[Change]:
         changes = []

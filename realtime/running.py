@@ -25,6 +25,10 @@ ITEM_LENGTH = 900
 LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
+HELD: dict[str, Any] = {"held": True, "fraction": 1.0}
+"""What is said of a crowned job that has done its own work, and goes on with what it queued."""
+
+
 class RunningJob(Steered):
     """One attempt of a job in this process: the task's code writes, the reporter reads."""
 
@@ -85,6 +89,15 @@ class RunningJob(Steered):
         """Whether the store knows that this run has the job."""
         self.reached: float | None = None
         """The fraction that an earlier run of the same attempt has reached."""
+        self.children = 0
+        """How many jobs it has queued; those that these have queued are not among them."""
+        self.held = False
+        """Whether its task is replaced by several, of which the last goes on as this job."""
+
+    @property
+    def is_crowned(self) -> bool:
+        """Whether it is the root of jobs that it has queued: it stands for them too."""
+        return self.children > 0 and self.root == self.id
 
     def open_counter(self, counter: Counter, message: str) -> None:
         """Begin a loop: the stage's own count, or a refinement of the loop around it."""

@@ -52,6 +52,7 @@ def resumed(job: RunningJob, seq: int) -> int:
         known = None
     if known and known["attempt"] == job.attempt:
         job.reached = known["fraction"]
+        job.children = (known.get("children") or {}).get("total", 0)
     if known:
         job.hear(known.get("wants") or "")
     return max(known["seq"] if known else 0, seq) + FORGOTTEN_STEP

@@ -10,7 +10,7 @@ from typing import Any
 
 from realtime.cleaning import number, text
 from realtime.conf import conf
-from realtime.events import JobState, Status, Wish, timestamp
+from realtime.events import ENDS, JobState, Status, Wish, timestamp
 from realtime.lines import WaitingLines
 from realtime.outcomes import WaitingItems
 from realtime.pace import Pace
@@ -18,6 +18,7 @@ from realtime.publish import Change
 from realtime.records import Items
 from realtime.running import RunningJob
 from realtime.stages import Counter
+from realtime.store import Crown, Remembered
 
 logger = logging.getLogger("realtime")
 
@@ -48,6 +49,7 @@ class Snapshots:
         self._told: tuple[str, str] | None = None
         self._lines = WaitingLines(job)
         self._items = WaitingItems(job)
+        self._shown = 0.0
         self._base: int | None = None
 
     def take(self, now: float, known: int) -> Change:
@@ -58,7 +60,8 @@ class Snapshots:
             job.dirty = False
             self._note_change(now)
         stalled = self._is_stalled(now)
-        silent = not changed and stalled == self._stalled
+        # What its jobs do changes it, and only the store knows of that.
+        silent = not changed and stalled == self._stalled and not job.is_crowned
         self._stalled = stalled
         told = self._lines.told
         items = self._items.take(now) if self._known else self._anew()
@@ -66,6 +69,7 @@ class Snapshots:
         state = self.state(now)
         return Change(
             state=state,
+            crown=self._crown(state),
             order=job.attempt,
             run=job.run,
             claim=not self._known,
@@ -129,9 +133,10 @@ class Snapshots:
 
     def last(self, now: float, known: int, status: Status, **more: Any) -> Change:
         """Return the change with which the attempt ends; a success is whole."""
-        told = self._lines.told
+        told, state = self._lines.told, self._last_state(now, status, more)
         return Change(
-            state=self._last_state(now, status, more),
+            state=state,
+            crown=self._crown(state),
             order=self._job.attempt,
             run=self._job.run,
             claim=not self._known,
@@ -148,9 +153,17 @@ class Snapshots:
         more = {"updated_at": at, "stalled": False, "eta": None, **more}
         if status is Status.SUCCEEDED:
             more |= {"fraction": 1.0}
-        if status is not Status.RETRYING:
+        if status in ENDS:
             more |= {"finished_at": at}
         return self.state(now, status=status, **more)
+
+    def _crown(self, state: JobState) -> Crown | None:
+        """Return how a root is told that has queued jobs; before it had, it told for itself."""
+        if not self._job.is_crowned:
+            self._shown = state.fraction or 0.0
+            return None
+        mode = "held" if state.held else "own"
+        return Crown(mode=mode, own=state.fraction or 0.0, best=self._shown)
 
     def lines(self, size: float = math.inf) -> tuple[str, ...]:
         """Fetch log lines that have come since, each as a JSON object: about `size` characters."""
@@ -167,11 +180,13 @@ class Snapshots:
         if change.items:
             self._items.give_back(change.items)
 
-    def accepted(self, change: Change, log: int) -> None:
+    def accepted(self, change: Change, answer: Remembered) -> None:
         """Note that store and SQL know this execution, and where its lines begin in the log."""
+        if change.crown:
+            self._shown = change.as_told(answer).fraction or self._shown
         self._known = self._job.claimed = True
         self._told = (change.state.status, change.state.wants)
-        self._base = log - change.told - len(change.lines)
+        self._base = answer.log - change.told - len(change.lines)
 
     def _anew(self) -> Items | None:
         """Return no items, in the place of those that an earlier run may have left."""
@@ -226,6 +241,8 @@ def identity(job: RunningJob) -> dict[str, Any]:
         "queued_at": job.queued_at,
         "worker": job.worker,
         "redelivers": job.redelivers,
+        "held": job.held,
+        "final": job.id if job.held else None,
     }
 
 

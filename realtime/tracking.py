@@ -24,6 +24,11 @@ def default_title(name: str) -> str:
     return name.rsplit(".", 1)[-1].replace("_", " ").strip().capitalize() or name
 
 
+def uuid_like(name: object) -> bool:
+    """Tell whether this can be a job's id."""
+    return isinstance(name, str) and bool(UUID.fullmatch(name))
+
+
 def is_uuid(job: str) -> bool:
     """Tell whether a task can be a job: ids are UUIDs."""
     if UUID.fullmatch(job):

@@ -18,6 +18,7 @@ urlpatterns = [
     path("api/jobs", by_method(GET=api.jobs, POST=reports.create), name="jobs"),
     path("api/jobs/actions", actions.many, name="actions"),
     path("api/jobs/<str:job>", api.job, name="job"),
+    path("api/jobs/<str:job>/tree", api.tree, name="tree"),
     path("api/jobs/<str:job>/log", api.log, name="log"),
     path("api/jobs/<str:job>/items", api.items, name="items"),
     path("api/jobs/<str:job>/report", reports.report, name="report"),

@@ -63,7 +63,7 @@ class Watched:
         self.known = max(self.known, answer.seq)
         self.job.hear(answer.wants)
         if answer.accepted:
-            self.snapshots.accepted(change, answer.log)
+            self.snapshots.accepted(change, answer)
             if change.question:
                 self.job.hear_answer(change.question, answer.answer, closed=change.asks_no_more)
         else:

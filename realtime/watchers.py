@@ -34,8 +34,13 @@ class Watchers:
 
     def of(self, state: State) -> set[Mailbox]:
         """Return who is sent a state."""
-        found = (self._by_topic.get(topic) for topic in topics_of(state))
-        return set().union(*(watchers for watchers in found if watchers))
+        job, tree, *lists = topics_of(state)
+        found = (self._by_topic.get(topic) for topic in (job, *lists))
+        watchers = set().union(*(watchers for watchers in found if watchers))
+        for mailbox in self._by_topic.get(tree, ()):
+            if mailbox.shows(state["id"], state["root"]):
+                watchers.add(mailbox)
+        return watchers
 
     def of_log(self, job: str) -> Collection[Mailbox]:
         """Return who is sent the lines of a job's log."""

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from celery import Task, chain, shared_task
+from celery import Task, chain, group, shared_task
 from celery.exceptions import Ignore
 from celery_progress import backend as own_celery_progress
 
@@ -256,6 +256,47 @@ def leave_file(text: str) -> None:
 def start_child() -> str:
     """Start another task from inside."""
     return str(nothing.delay().id)
+
+
+@shared_task
+def start_children(total: int, gate: str = "", own: str = "") -> None:
+    """Start many other tasks from inside, which wait for the gate, and go through the own gate."""
+    for _ in range(total):
+        wait_silently.delay(gate)
+    progress.update(50, total=100)
+    _waits_for(own)
+
+
+@shared_task(acks_late=True, reject_on_worker_lost=True)
+def start_children_late(total: int, told: str, gate: str, own: str) -> None:
+    """Do so in a message that is delivered again, and tell which process does."""
+    start_children(total, gate)
+    with Path(told).open("a") as pids:
+        pids.write(f"{os.getpid()}\n")
+    _waits_for(own)
+
+
+@shared_task(bind=True, max_retries=3)
+def one_of_many(self: Task[Any, Any], number: int) -> int:
+    """Do nothing; every twentieth fails at first, every hundredth for good."""
+    if number % 100 == 1:
+        raise JobError("it is the hundredth")
+    if number % 20 == 2 and self.request.retries == 0:
+        raise self.retry(exc=ConnectionError("not yet"), countdown=0)
+    return number
+
+
+@shared_task(bind=True)
+def replace_by_many(self: Task[Any, Any], numbers: list[int], gate: str = "") -> None:
+    """Let a group go on."""
+    waits = [wait_silently.si(gate)] if gate else []
+    raise self.replace(group([*waits, *(one_of_many.si(number) for number in numbers)]))
+
+
+@shared_task
+def gather(numbers: list[Any], more: str = "") -> str:
+    """Put together what others have done."""
+    return f"{len(numbers)} {more}"
 
 
 @shared_task

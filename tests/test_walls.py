@@ -21,7 +21,7 @@ def words(text: str) -> set[str]:
 WRITES = words(
     "progress running steered question admission stages lines snapshot watched transition unsent"
     " reporter lifecycle queueing runs lease reaper rounds orphans broker held tracking fence files"
-    " outcomes logging archive expiry"
+    " outcomes logging archive expiry canvas planting heralds guardian"
 )
 READS = words(
     "hub healing watchers delivery log_feed known listener mailbox consumers handshake reading"
@@ -33,7 +33,7 @@ READS = words(
 BETWEEN = words(
     "events conf errors cleaning states publish announcer records layer models metrics pace latch"
     " forks protocol owners control asking plain cells calls repeats log_parts redaction failure"
-    " outside greenlets"
+    " outside greenlets trees"
 )
 DOORS = {"control", "outside"}
 """The ways from one side to the other: what people ask of jobs, what scripts tell of theirs."""

@@ -68,6 +68,8 @@ export interface JobState {
   readonly log: number;
   readonly files: readonly JobFile[];
   readonly question: Question | null;
+  /** Of a root: how many jobs are below it, by status, and `total`. */
+  readonly children: Readonly<Record<string, number>> | null;
   readonly error: JobError | null;
   readonly owner: string | null;
   readonly root: string;
@@ -210,6 +212,9 @@ const STATE: Shape = {
   files: listOf(shaped({ "name url": text, size: number })),
   error: orNull(shaped({ "kind text": text })),
   question: (value) => value !== undefined,
+  children: orNull(
+    shaped({ "total queued running retrying succeeded failed cancelled lost": count }),
+  ),
 };
 
 const FRAMES: Readonly<Record<Exclude<Frame["type"], "ignored">, Shape>> = {

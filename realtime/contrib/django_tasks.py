@@ -33,7 +33,7 @@ from realtime.failure import error_of
 from realtime.publish import QUEUED_SEQ
 from realtime.queueing import HEADER, put_queued, queued_state
 from realtime.reporter import get_reporter
-from realtime.running import RunningJob
+from realtime.running import HELD, RunningJob
 from realtime.states import read_one
 from realtime.tracking import UUID, tracked
 from realtime.transition import Transition
@@ -216,6 +216,8 @@ def _end(one: Execution, result: Any) -> Transition:
     if one.job.fenced:
         return Transition(lambda: None, ends=watched)
     status, more = _outcome(result)
+    if status is Status.SUCCEEDED and one.job.is_crowned:
+        status, more = Status.RUNNING, HELD
     return Transition(
         lambda: watched.snapshots.last(time.monotonic(), watched.known, status, **more),
         ends=watched,

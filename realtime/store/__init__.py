@@ -10,10 +10,18 @@ from __future__ import annotations
 
 from realtime.conf import conf
 from realtime.store.contract import (
+    COUNTED,
+    CROWNED,
+    GROWING,
+    HEALING,
     LINES_PER_READ,
     Answered,
+    Crown,
+    Growth,
     Lead,
     Lines,
+    News,
+    Part,
     Remembered,
     Report,
     Sign,
@@ -25,11 +33,19 @@ from realtime.store.in_memory import MemoryStore
 from realtime.store.in_redis import RedisStore
 
 __all__ = [
+    "COUNTED",
+    "CROWNED",
+    "GROWING",
+    "HEALING",
     "LINES_PER_READ",
     "Answered",
+    "Crown",
+    "Growth",
     "Lead",
     "Lines",
     "MemoryStore",
+    "News",
+    "Part",
     "RedisStore",
     "Remembered",
     "Report",

@@ -3,10 +3,52 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any, Protocol
 
+from realtime.events import ENDS
+
 LINES_PER_READ = 1_000
+GROWING = 5.0
+"""Seconds without a further job after which a tree's size, and so its fraction, counts as known
+though nobody has said that all of it is queued: who queued it has died."""
+HEALING = 1.5
+"""Seconds in which the jobs of a tree that the store has lost speak again, before its root does."""
+CROWNED = ("fraction", "children")
+"""What the store tells of every root that is crowned."""
+COUNTED = ("current", "total", "ok", "failed")
+"""What it tells besides of a root that has no task."""
+WHOLE = 10_000
+"""A fraction of 1, as the store adds fractions up: in whole numbers, which never drift."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What a job is of the tree that it belongs to."""
+
+    root: str
+    """The tree's root."""
+    status: str
+    """The job's status."""
+    fraction: float
+    """The part of it that is done, 0 to 1; an end is 1, whichever it is."""
+    promised: tuple[str, ...] = ()
+    """Jobs that follow if this one succeeds, and that nobody has queued yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crown:
+    """How a root is told: its fraction and the counts of its tree are the store's to give."""
+
+    mode: str
+    """"plant" begins its tree, "sealed" says that all of it is queued, "own" that its task runs,
+    "held" that its tree decides about it."""
+    own: float | None = None
+    """The part of its own task that is done; None where it has no task."""
+    best: float = 0.0
+    """The fraction that viewers have seen, below which it never goes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +87,18 @@ class Report:
     """What the writer has heard that people want: kept where the store has lost it."""
     question: str = ""
     """The id of the question that the run asks, "" for none: its answer is handed back."""
+    part: Part | None = None
+    """What it is of another job's tree."""
+    crown: Crown | None = None
+    """How it is told as the root of its own."""
+
+
+class News(IntEnum):
+    """What a report means for the root of its tree."""
+
+    NONE = 0
+    SOME = 1
+    ALL_ENDED = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +117,10 @@ class Remembered:
     """Whether the job had ended before."""
     answer: str = ""
     """The answer to the question of the report, as JSON; "" while there is none."""
+    news: News = News.NONE
+    """Whether the root of its tree has something to tell."""
+    tail: str = ""
+    """Of a root: what the store has added to its body, JSON that ends an object."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +141,26 @@ class Answered:
     """Whether this is the answer that counts."""
     kept: str
     """The answer that counts, as JSON; "" when the question is not asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """A tree, as far as its root's next step depends on it."""
+
+    planted: bool = False
+    """Whether all jobs of it are counted; False when the store has lost what it knew."""
+    open: int = 0
+    """How many jobs have not ended; what is only promised is not among them."""
+    jobs: int = 0
+    """How many jobs there are; what is only promised is not among them."""
+    started: bool = False
+    """Whether one of them has started."""
+    resting: bool = False
+    """Whether its jobs are given time to speak, after the store has lost what it knew."""
+    settled: bool = True
+    """Whether all of it is queued, as far as can be told."""
+    wants: str = ""
+    """What people want of the root, "" while they have said nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +237,20 @@ class Store(Protocol):
         A store that has lost everything says when that was noticed: what was left before is lost.
         """
 
+    def growth(self, root: str) -> Growth:
+        """Return how a tree is."""
+
+    def promised(self, root: str) -> list[str]:
+        """Return the jobs of a tree that follow others, and that nobody has queued yet."""
+
+    def regrow(
+        self, root: str, jobs: Iterable[tuple[str, str]], *, held: bool, sealed: bool
+    ) -> None:
+        """Take in the jobs of a tree, ids with statuses, that the store does not know better."""
+
+    def fell(self, root: str) -> None:
+        """Forget the jobs of a tree, whose root has ended."""
+
     def renew(self, jobs: list[str]) -> None:
         """Renew the leases of those jobs that are known and have not ended; no state changes."""
 
@@ -181,6 +273,11 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Close connections; a later call opens new ones."""
+
+
+def share(fraction: float | None, status: str) -> int:
+    """Return a fraction in whole numbers."""
+    return WHOLE if status in ENDS else int(WHOLE * min(max(fraction or 0.0, 0.0), 1.0))
 
 
 def numbered(found: list[str], start: int, after: int) -> Lines:

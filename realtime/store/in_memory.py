@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from realtime.conf import conf
@@ -13,8 +14,10 @@ from realtime.events import Wish, with_numbers
 from realtime.store.contract import (
     LINES_PER_READ,
     Answered,
+    Growth,
     Lead,
     Lines,
+    News,
     Remembered,
     Report,
     Sign,
@@ -22,6 +25,7 @@ from realtime.store.contract import (
     Totals,
     numbered,
 )
+from realtime.store.in_memory_tree import Tree
 
 
 @dataclass(slots=True)
@@ -45,6 +49,7 @@ class MemoryStore:
     def __init__(self) -> None:
         """Begin empty."""
         self._records: dict[str, _Record] = {}
+        self._trees: dict[str, Tree] = {}
         self._lock = Lock()
         self._wished = time.time()
         self._leader = ("", 0.0)
@@ -110,6 +115,28 @@ class MemoryStore:
         """Tell when `want` was last called."""
         return self._wished
 
+    def growth(self, root: str) -> Growth:
+        """Ask the tree."""
+        growth = self._trees.get(root, Tree()).growth()
+        return replace(growth, wants=self.standing(root).wants)
+
+    def promised(self, root: str) -> list[str]:
+        """Ask the tree, under the lock."""
+        with self._lock:
+            return self._trees.get(root, Tree()).promised()
+
+    def regrow(
+        self, root: str, jobs: Iterable[tuple[str, str]], *, held: bool, sealed: bool
+    ) -> None:
+        """Tell the tree under the lock."""
+        with self._lock:
+            self._tree(root).regrow(jobs, held=held, sealed=sealed)
+
+    def fell(self, root: str) -> None:
+        """Keep of the tree that its root has ended."""
+        with self._lock:
+            self._trees[root] = Tree(ended=True)
+
     def renew(self, jobs: list[str]) -> None:
         """Renew leases under the lock."""
         with self._lock:
@@ -160,7 +187,25 @@ class MemoryStore:
     def close(self) -> None:
         """Nothing is open."""
 
+    def _tree(self, root: str) -> Tree:
+        return self._trees.setdefault(root, Tree())
+
     def _take(self, report: Report) -> Remembered:
+        """Do what a report says to its job and to the tree that the job belongs to."""
+        if report.crown:
+            tree = self._tree(report.job)
+            tail = tree.tail(report.job, report.crown)
+            done = self._take_one(replace(report, body=report.body[:-1] + tail))
+            news = tree.news if report.crown.mode == "sealed" else News.NONE
+            return replace(done, tail=tail, news=news)
+        done = self._take_one(report)
+        if not report.part:
+            return done
+        accepted = done.accepted and bool(report.body)
+        tree = self._tree(report.part.root)
+        return replace(done, news=News(tree.take(report.job, report.part, accepted=accepted)))
+
+    def _take_one(self, report: Report) -> Remembered:
         record = self._records.setdefault(report.job, _Record())
         ended = record.ended
         if ended:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import redis
@@ -13,10 +13,13 @@ from redis.retry import Retry
 
 from realtime.conf import conf
 from realtime.errors import StoreAway
-from realtime.store import scripts
+from realtime.store import scripts, tree_scripts
 from realtime.store.contract import (
+    GROWING,
+    HEALING,
     LINES_PER_READ,
     Answered,
+    Growth,
     Lead,
     Lines,
     Remembered,
@@ -26,6 +29,18 @@ from realtime.store.contract import (
     Totals,
     numbered,
 )
+from realtime.store.redis_words import (
+    arguments,
+    gauge_keys,
+    key_of,
+    log_key_of,
+    name_of,
+    remembered,
+    tree_key_of,
+)
+
+JOBS_AT_ONCE = 1_000
+"""Of a tree that is told again."""
 
 
 class RedisStore:
@@ -45,6 +60,12 @@ class RedisStore:
         self._want = self._redis.register_script(scripts.WANT)
         self._wished = self._redis.register_script(scripts.WISHED)
         self._answer = self._redis.register_script(scripts.ANSWER)
+        self._branch = self._redis.register_script(tree_scripts.BRANCH)
+        self._root = self._redis.register_script(tree_scripts.ROOT)
+        self._regrow = self._redis.register_script(tree_scripts.REGROW)
+        self._growth = self._redis.register_script(tree_scripts.GROWTH)
+        self._promised = self._redis.register_script(tree_scripts.PROMISED)
+        self._fell = self._redis.register_script(tree_scripts.FELL)
         self._log = self._redis.register_script(scripts.LOG)
         self._renew = self._redis.register_script(scripts.RENEW)
         self._lead = self._redis.register_script(scripts.LEAD)
@@ -53,18 +74,8 @@ class RedisStore:
 
     def remember(self, reports: list[Report]) -> list[Remembered]:
         """Send all reports in one round trip."""
-        answers = self._scripted(self._remember, [_arguments(report) for report in reports])
-        return [
-            Remembered(
-                accepted=bool(accepted),
-                seq=seq,
-                log=log,
-                wants=wants,
-                ended=bool(ended),
-                answer=answer,
-            )
-            for accepted, seq, log, wants, ended, answer in answers
-        ]
+        calls = [(self._script_for(report), *arguments(report)) for report in reports]
+        return [remembered(answer) for answer in self._scripted(calls)]
 
     def states(self, jobs: list[str]) -> dict[str, str]:
         """Read all states in one round trip."""
@@ -87,45 +98,77 @@ class RedisStore:
 
     def log(self, job: str, after: int, limit: int = LINES_PER_READ) -> Lines:
         """Read lines by number."""
-        keys = [_key(job), _log_key(job)]
+        keys = [key_of(job), log_key_of(job)]
         start, found = _answered(lambda: self._log(keys=keys, args=[after, limit]))
         return numbered(found, start, after)
 
     def want(self, jobs: list[str], wish: str) -> None:
         """Keep the wish in the jobs' records, in one round trip, after saying that there is one."""
-
-        def send() -> None:
-            with self._redis.pipeline(transaction=False) as pipe:
-                self._wished(keys=[_name("wished")], args=["now", conf.KEEP_SILENT], client=pipe)
-                for job in jobs:
-                    self._want(keys=[_key(job)], args=[wish, conf.KEEP_SILENT], client=pipe)
-                pipe.execute()
-
-        _answered(send)
+        said = (self._wished, [name_of("wished")], ["now", conf.KEEP_SILENT])
+        self._scripted(
+            [said, *((self._want, [key_of(job)], [wish, conf.KEEP_SILENT]) for job in jobs)]
+        )
 
     def answer(self, job: str, question: str, answer: str) -> Answered:
         """Keep the answer in the job's record."""
-        taken, kept = self._scripted(self._answer, [([_key(job)], [question, answer])])[0]
+        [found] = self._scripted([(self._answer, [key_of(job)], [question, answer])])
+        taken, kept = found
         return Answered(taken=bool(taken), kept=kept)
 
     def standing(self, job: str) -> Standing:
         """Look into the job's record."""
-        seq, wants = _answered(lambda: self._redis.hmget(_key(job), ["seq", "wants"]))
+        seq, wants = _answered(lambda: self._redis.hmget(key_of(job), ["seq", "wants"]))
         return Standing(seq=int(seq or 0), wants=wants or "")
 
     def wished(self) -> float:
         """Read one key for all jobs; a store without it begins to keep it now."""
         values: list[str | int] = ["", conf.KEEP_SILENT]
-        return float(_answered(lambda: self._wished(keys=[_name("wished")], args=values)))
+        return float(_answered(lambda: self._wished(keys=[name_of("wished")], args=values)))
 
     def renew(self, jobs: list[str]) -> None:
         """Renew all leases in one round trip."""
-        self._scripted(self._renew, [([_key(job)], []) for job in jobs])
+        self._scripted([(self._renew, [key_of(job)], []) for job in jobs])
+
+    def growth(self, root: str) -> Growth:
+        """Read the tree's sums."""
+        keys = [tree_key_of(root), key_of(root)]
+        [found] = self._scripted([(self._growth, keys, [GROWING])])
+        planted, still, jobs, started, settled, resting, wants = found
+        return Growth(
+            planted=bool(planted),
+            open=still,
+            jobs=jobs,
+            started=bool(started),
+            settled=bool(settled),
+            resting=bool(resting),
+            wants=wants,
+        )
+
+    def promised(self, root: str) -> list[str]:
+        """Look through the tree's hash."""
+        [found] = self._scripted([(self._promised, [tree_key_of(root)], [])])
+        return list(found)
+
+    def regrow(
+        self, root: str, jobs: Iterable[tuple[str, str]], *, held: bool, sealed: bool
+    ) -> None:
+        """Tell the tree's hash of many jobs at a time."""
+        flat = [word for pair in jobs for word in pair]
+        step = 2 * JOBS_AT_ONCE
+        for start in range(0, len(flat) + 1, step):
+            last = "1" if start + step > len(flat) else ""
+            how = [last, "1" if held else "", conf.KEEP_SILENT, HEALING, "1" if sealed else ""]
+            more = [*how, conf.TREE_JOBS, *flat[start : start + step]]
+            self._scripted([(self._regrow, [tree_key_of(root)], more)])
+
+    def fell(self, root: str) -> None:
+        """Leave of the tree's hash that its root has ended."""
+        self._scripted([(self._fell, [tree_key_of(root)], [conf.KEEP_ENDED])])
 
     def owns(self, job: str, order: int, run: str) -> bool:
         """Compare with the job's record."""
         names = ["ended", "order", "run"]
-        ended, known, holder = _answered(lambda: self._redis.hmget(_key(job), names))
+        ended, known, holder = _answered(lambda: self._redis.hmget(key_of(job), names))
         latest = int(known or 0)
         return not ended and (latest < order or (latest == order and (holder or "") in {"", run}))
 
@@ -133,13 +176,13 @@ class RedisStore:
         """Take or keep the lock, a key that expires."""
         milliseconds = int(seconds * 1000)
         mine, now, micros = _answered(
-            lambda: self._lead(keys=[_name("reaper")], args=[token, milliseconds])
+            lambda: self._lead(keys=[name_of("reaper")], args=[token, milliseconds])
         )
         return Lead(mine=bool(mine), now=int(now) + int(micros) / 1e6)
 
     def resign(self, token: str) -> None:
         """Delete the lock's key."""
-        _answered(lambda: self._resign(keys=[_name("reaper")], args=[token]))
+        _answered(lambda: self._resign(keys=[name_of("reaper")], args=[token]))
 
     def total(
         self, process: str, counts: dict[str, float], gauges: dict[str, float], *, keep: float
@@ -149,18 +192,18 @@ class RedisStore:
         def send() -> None:
             with self._redis.pipeline(transaction=False) as pipe:
                 for name, number in counts.items():
-                    pipe.hincrbyfloat(_name("counts"), name, number)
+                    pipe.hincrbyfloat(name_of("counts"), name, number)
                 shown: list[str | float] = [process, json.dumps(gauges), keep]
-                self._gauges(keys=_gauge_keys(), args=shown, client=pipe)
+                self._gauges(keys=gauge_keys(), args=shown, client=pipe)
                 pipe.execute()
 
         _answered(send)
 
     def totals(self) -> Totals:
         """Read the sums, and the gauges of the processes that live."""
-        counts: Any = _answered(lambda: self._redis.hgetall(_name("counts")))
+        counts: Any = _answered(lambda: self._redis.hgetall(name_of("counts")))
         gauges: Counter[str] = Counter()
-        for shown in _answered(lambda: self._gauges(keys=_gauge_keys())):
+        for shown in _answered(lambda: self._gauges(keys=gauge_keys())):
             gauges.update(json.loads(shown))
         sums = {name: float(number) for name, number in counts.items()}
         return Totals(counts=sums, gauges=dict(gauges))
@@ -169,16 +212,21 @@ class RedisStore:
         """Close all connections."""
         self._redis.connection_pool.disconnect()
 
-    def _scripted(self, script: Any, calls: list[tuple[list[str], list[Any]]]) -> list[Any]:
+    def _script_for(self, report: Report) -> Any:
+        if report.crown:
+            return self._root
+        return self._branch if report.part else self._remember
+
+    def _scripted(self, calls: list[tuple[Any, list[str], list[Any]]]) -> list[Any]:
         if not calls:
             return []
         if len(calls) == 1:
-            keys, values = calls[0]
+            script, keys, values = calls[0]
             return [_answered(lambda: script(keys=keys, args=values))]
 
         def send() -> list[Any]:
             with self._redis.pipeline(transaction=False) as pipe:
-                for keys, values in calls:
+                for script, keys, values in calls:
                     script(keys=keys, args=values, client=pipe)
                 return list(pipe.execute())
 
@@ -191,7 +239,7 @@ class RedisStore:
         def send() -> list[Any]:
             with self._redis.pipeline(transaction=False) as pipe:
                 for job in jobs:
-                    read(pipe, _key(job))
+                    read(pipe, key_of(job))
                 if time:
                     pipe.time()
                 return list(pipe.execute())
@@ -204,31 +252,3 @@ def _answered(call: Callable[[], Any]) -> Any:
         return call()
     except redis.RedisError as error:
         raise StoreAway(f"{type(error).__name__}: {error}") from error
-
-
-def _key(job: str) -> str:
-    return f"{conf.PREFIX}:job:{{{job}}}"
-
-
-def _log_key(job: str) -> str:
-    return f"{conf.PREFIX}:log:{{{job}}}"
-
-
-def _gauge_keys() -> list[str]:
-    return [_name("gauges"), _name("processes-until")]
-
-
-def _name(what: str) -> str:
-    return f"{conf.PREFIX}:{what}"
-
-
-def _arguments(report: Report) -> tuple[list[str], list[Any]]:
-    keep = conf.KEEP_ENDED if report.ends else conf.KEEP_SILENT
-    ends = "1" if report.ends else ""
-    order, claim = report.order, "1" if report.claim else ""
-    values = (order, report.run, report.floor, report.body, ends, keep, conf.LOG_LINES, claim)
-    silent_for = report.silent_for or ""
-    place = ("" if report.base is None else report.base, report.told)
-    at = "" if report.at is None else report.at
-    more = (silent_for, *place, conf.LOG_BYTES, report.wants, report.question, at)
-    return [_key(report.job), _log_key(report.job)], [*values, *more, *report.lines]

@@ -53,7 +53,7 @@ def job_of(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
         job = str(uuid.uuid4())
         state = JobState(
             id=job,
-            root=job,
+            root=more.pop("root", job),
             name="tests.work",
             title="Work",
             status=status,
@@ -94,6 +94,23 @@ def test_unknown_and_forbidden_look_the_same(job_of: Any, ana: Any, ben: Any) ->
     answers = [client.post(f"/headway/api/jobs/{one}/cancel") for one in (job, never)]
     assert [answer.status_code for answer in answers] == [404, 404]
     assert Client().get(f"/headway/api/jobs/{job}").status_code == 401
+
+
+def test_a_tree_is_paged_and_holds_nothing_else(job_of: Any, ana: Any, ben: Any) -> None:
+    """From any of its jobs; what belongs to others is left out."""
+    root = job_of(ana)
+    below = {job_of(ana, root=root, parent=root) for _ in range(60)}
+    job_of(ben, root=root, parent=root)
+    job_of(ana)
+    client, address = client_of(ana), f"/headway/api/jobs/{min(below)}/tree"
+    first = client.get(address).json()
+    assert (len(first["jobs"]), {state["root"] for state in first["jobs"]}) == (50, {root})
+    second = client.get(address, {"cursor": first["next"]}).json()
+    assert second["next"] is None
+    found = [state["id"] for state in first["jobs"] + second["jobs"]]
+    assert (len(found), set(found)) == (61, {root, *below})
+    assert client.get(address, {"status": "failed"}).json() == {"jobs": [], "next": None}
+    assert client.get(address, {"q": "x"}).status_code == 400
 
 
 def test_a_list_is_paged_and_holds_ones_own_jobs(job_of: Any, ana: Any, ben: Any) -> None:

@@ -173,6 +173,7 @@ def test_what_a_task_enqueues_is_its_child(backend: str, by_ana: Any, db_worker:
     parent = job_id(later.start_child.using(backend=backend).enqueue())
     last = finished(parent)
     assert (last["current"], last["total"]) == (1, 1)
+    assert (last["status"], last["fraction"], last["children"]["total"]) == ("succeeded", 1, 1)
     child = Job.objects.get(parent=parent)
     assert (child.last["current"], child.last["total"]) == (2, 2)
     assert (str(child.root), child.last["owner"]) == (parent, str(by_ana.pk))
@@ -181,7 +182,7 @@ def test_what_a_task_enqueues_is_its_child(backend: str, by_ana: Any, db_worker:
 def test_it_may_have_a_title_and_another_owner(by_ana: Any, ben: Any) -> None:
     """What it enqueues itself has not."""
     result = start(later.start_child, title="Holidays", owner=ben, tags=("a",))
-    last = ended(job_id(result))
+    last = finished(job_id(result))
     assert (last["title"], last["owner"], last["tags"]) == ("Holidays", str(ben.pk), ["a"])
     child = Job.objects.get(parent=job_id(result)).last
     assert (child["title"], child["owner"]) == ("Count", str(ben.pk))

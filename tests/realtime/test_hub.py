@@ -21,7 +21,7 @@ from realtime.delivery import TURN
 from realtime.events import JobState, Status, timestamp
 from realtime.hub import get_hub
 from realtime.known import DOUBTS
-from realtime.mailbox import Mailbox
+from realtime.mailbox import TREE, Mailbox
 from realtime.metrics import counted
 from realtime.models import Job
 from realtime.store import Lines
@@ -178,6 +178,32 @@ async def test_a_tree_is_healed(socket: Collector, ana: Any) -> None:
     await socket.until(lambda: child in socket.states)
     ended = await tell(ana, root=root, parent=root, status=Status.SUCCEEDED)
     await socket.until(lambda: ended in socket.states)
+
+
+async def test_a_large_tree_does_not_flood_who_watches_it(socket: Collector, ana: Any) -> None:
+    """The root and a bounded number of jobs are sent and go on; the root tells of the others."""
+    root = await tell(ana)
+    below = [await tell(ana, root=root, parent=root) for _ in range(TREE + 20)]
+    await socket.hub.watch(socket.mailbox, f"tree:{root}", 0)
+    await socket.until(lambda: len(socket.states) == TREE + 1)
+    for job in below:
+        await tell(ana, job, root=root, parent=root, message="on")
+    await tell(ana, root, message="on")
+    socket.hub._hear(list((await in_thread(reading.states, [*below, root])).values()))
+    await socket.until(lambda: all(one["message"] == "on" for one in socket.states.values()))
+    assert len(socket.states) == TREE + 1
+    assert root in socket.states
+
+
+async def test_who_watches_a_root_is_sent_the_root_alone(socket: Collector, ana: Any) -> None:
+    """However many jobs are below it."""
+    root = await tell(ana)
+    await socket.hub.watch(socket.mailbox, f"job:{root}", 0)
+    for _ in range(50):
+        await tell(ana, root=root, parent=root)
+    await tell(ana, root, message="on")
+    await socket.until(lambda: socket.states[root]["message"] == "on")
+    assert set(socket.states) == {root}
 
 
 @pytest.mark.parametrize("topic", ["job", "tree", "mine"])

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from celery import current_app
+from celery import chain, current_app, group
 from django.db import connection
 
 from realtime import control
@@ -227,13 +227,48 @@ def test_a_tree_is_cancelled_as_a_whole(any_worker: Child, told: Path) -> None:
     parent = send(tasks.start_many, str(told), 3)
     wait_until(lambda: told.exists() and len(told.read_text().split()) == 3, "the children", 20)
     children = told.read_text().split()
-    has(parent, status="running")
+    for job in (parent, children[0]):
+        has(job, status="running")
     only = control.cancel(children[0], tree=False)
     assert "that it has started" not in only["note"]
     has(children[0], 15, status="cancelled")
     assert "2 that it has started" in control.cancel(parent)["note"]
     for job in (parent, *children):
         has(job, 10, status="cancelled")
+
+
+def test_what_stands_for_a_group_is_cancelled_in_every_pool(any_worker: Child, told: Path) -> None:
+    """Each of its jobs is asked, and it ends with the last of them."""
+    parts = (tasks.steps.si(f"{told}.{number}").set(queue=QUEUE) for number in range(3))
+    root = str(group(parts).apply_async().id)
+    has(root, 20, status="running")
+    assert control.cancel(root)["note"] == control.ENDS_LAST
+    children = has(root, SOON, status="cancelled")["children"]
+    assert (children["cancelled"], children["total"]) == (3, 3)
+
+
+def test_a_tree_is_one_bar_in_every_pool(any_worker: Child) -> None:
+    """With chains in it, and one that fails."""
+    step, fails = tasks.nothing.si().set(queue=QUEUE), tasks.fail.si("x").set(queue=QUEUE)
+    root = str(group(chain(step, step), step, step, fails).apply_async().id)
+    state = has(root, 20, status="succeeded")
+    assert (state["fraction"], state["ok"], state["failed"], state["total"]) == (1, 4, 1, 5)
+
+
+def test_force_on_what_stands_for_a_group(any_worker: Child, told: Path, pool: Child) -> None:
+    """What runs of it is stopped at once, where its pool can; else nothing has happened."""
+    gate = told.with_name("gate")
+    silent = tasks.wait_silently.si(str(gate)).set(queue=QUEUE)
+    root = str(group(silent, silent).apply_async().id)
+    has(root, 20, status="running")
+    if pool_of(pool) in {"threads", "solo"}:
+        with pytest.raises(Refused, match="expected the worker's pool to be prefork or gevent"):
+            control.cancel(root, terminate=True)
+        gate.touch()
+        has(root, status="succeeded")
+        return
+    assert control.cancel(root, terminate=True)["note"] == control.STOPPED_LAST
+    assert has(root, status="cancelled")["children"]["cancelled"] == 2
 
 
 def test_force(any_worker: Child, told: Path, pool: Child) -> None:
