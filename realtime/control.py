@@ -277,8 +277,7 @@ def _check_pools(asked: list[State]) -> None:
     workers = {str(one["worker"]) for one in asked if not _is_idle(one)}
     if not workers:
         return
-    asking = current_app.control.inspect(sorted(workers), timeout=PATIENCE)
-    told: dict[str, Any] = asking.stats() or {}
+    told = _pools(workers)
     for worker in workers:
         pool = told.get(worker, {}).get("pool", {}).get("implementation", "")
         kind = pool.partition(":")[0].rpartition(".")[2]
@@ -288,6 +287,20 @@ def _check_pools(asked: list[State]) -> None:
                 f"expected the worker's pool to be {' or '.join(TERMINATING)}, {said}. "
                 "Cancel it without terminate: it stops at its next progress call."
             )
+
+
+def _pools(workers: set[str]) -> dict[str, Any]:
+    """Return what workers say of themselves, nothing while the broker is away."""
+    try:
+        # A connection of its own: one from the pool may have died since it was used.
+        with current_app.connection_for_read() as connection:
+            asking = current_app.control.inspect(
+                sorted(workers), timeout=PATIENCE, connection=connection
+            )
+            return asking.stats() or {}
+    except Exception as error:  # noqa: BLE001  each broker has errors of its own
+        logger.warning("The broker is away, no worker can be asked for its pool: %r", error)
+        return {}
 
 
 def _revoke(jobs: list[str], *, terminate: bool = False) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import uuid
+from functools import partial
 from typing import Any
 
 import pytest
-from celery import current_app
+from celery import Celery, current_app
 from django.test import Client
 
 from realtime import control, publish
+from realtime.errors import Refused
 from realtime.events import JobState, Status, timestamp
 from realtime.models import Job
 from realtime.states import read_one
@@ -213,3 +215,12 @@ def test_who_may_not_steer(
     strict.force_login(ana)
     assert strict.post(f"/headway/api/jobs/{job}/{path}").status_code == 403
     assert strict.get(f"/headway/api/jobs/{job}/{path}").status_code == 405
+
+
+def test_force_is_refused_while_the_broker_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody can say then whether the job's worker can do it."""
+    away = partial(current_app.connection, "redis://127.0.0.1:1/0")
+    monkeypatch.setattr(Celery, "connection_for_read", staticmethod(away))
+    running = {"status": "running", "worker": "one@somewhere"}
+    with pytest.raises(Refused, match="got: no answer from the worker"):
+        control._check_pools([running])
