@@ -69,6 +69,12 @@ def finished(job: str) -> Any:
     return wait_until(lambda: ended(job), "the end", PATIENCE)
 
 
+def has_failed(result: Any) -> bool:
+    """Tell whether a task has failed as its backend sees it: a cancelled one has."""
+    result.refresh()
+    return bool(result.status == "FAILED")
+
+
 def running(job: str) -> bool:
     """Tell whether a job is seen at its half."""
     state = read_one(job) or {}
@@ -123,10 +129,12 @@ def test_a_failure_is_told(backend: str, public: Any, kind: str, db_worker: Chil
 def test_a_cancel_reaches_a_running_task(db_worker: Child, tmp_path: Path) -> None:
     """At its next progress call."""
     gate = tmp_path / "gate"
-    job = job_id(later.until_cancelled.using(backend="database").enqueue(str(gate)))
+    result = later.until_cancelled.using(backend="database").enqueue(str(gate))
     wait_until(gate.exists, "the first step", PATIENCE)
-    control.cancel(job)
-    assert finished(job)["status"] == "cancelled"
+    control.cancel(job_id(result))
+    assert finished(job_id(result))["status"] == "cancelled"
+    # Not before: the next test's Redis would know nothing of it.
+    wait_until(lambda: has_failed(result), "the task to have stopped", PATIENCE)
 
 
 def test_a_cancelled_task_never_starts(db_worker: Child, tmp_path: Path) -> None:
@@ -137,11 +145,7 @@ def test_a_cancelled_task_never_starts(db_worker: Child, tmp_path: Path) -> None
     control.cancel(job_id(result))
     assert ended(job_id(result))["status"] == "cancelled"
 
-    def failed() -> bool:
-        result.refresh()
-        return bool(result.status == "FAILED")
-
-    wait_until(failed, "the worker to take it", PATIENCE)
+    wait_until(lambda: has_failed(result), "the worker to take it", PATIENCE)
     assert not trace.exists()
     assert result.errors[0].exception_class_path == "realtime.errors.Cancelled"
     assert ended(job_id(result))["status"] == "cancelled"
