@@ -8,7 +8,7 @@ import logging
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import Task, chain, group, shared_task
 from celery.exceptions import Ignore
@@ -195,7 +195,14 @@ def with_tqdm(rows: int) -> None:
         tqdm.write("all read")
 
 
-class OwnTask(Task[Any, Any]):
+# The oldest Celery's tasks are not generic while they run.
+if TYPE_CHECKING:
+    AnyTask = Task[Any, Any]
+else:
+    AnyTask = Task
+
+
+class OwnTask(AnyTask):
     """A base class as projects have."""
 
     abstract = True
