@@ -68,10 +68,13 @@ class Prompter:
         get_original("_thread", "start_new_thread")(self._run, (get_original("time", "sleep"),))
 
     def _run(self, sleep: Callable[[float], None]) -> None:
-        while self._runs:
-            for job in (jobs := list(self._jobs())):
-                job.prompt()
-            # Looked at again now that the flag is down: who came before has not begun another.
+        try:
+            while self._runs:
+                for job in (jobs := list(self._jobs())):
+                    job.prompt()
+                # Looked at again with the flag down: who came before has not begun another.
+                self._runs = False
+                self._runs = bool(jobs or list(self._jobs()))
+                sleep(INTERVAL)
+        finally:
             self._runs = False
-            self._runs = bool(jobs or list(self._jobs()))
-            sleep(INTERVAL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 
+from realtime import progress
+from realtime.running import RunningJob
 from tests.processes import Child, web_server, worker
 from tests.services import RedisServer
 
@@ -77,6 +80,15 @@ def ben(transactional_db: None) -> Any:
 def operator(transactional_db: None) -> Any:
     """Return somebody who may see everything."""
     return get_user_model().objects.create_superuser("op", password="x")
+
+
+@pytest.fixture
+def job() -> Iterator[RunningJob]:
+    """Bind a running job to this test."""
+    one = RunningJob(id=str(uuid.uuid4()), name="tests.work", title="Work")
+    token = progress.bound.set(one)
+    yield one
+    progress.bound.reset(token)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

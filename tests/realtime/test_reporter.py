@@ -72,15 +72,6 @@ def reporter(publisher: Publisher) -> Iterator[Reporter]:
     one.close(5)
 
 
-@pytest.fixture
-def job() -> Iterator[RunningJob]:
-    """Bind a running job to this test."""
-    one = RunningJob(id=str(uuid.uuid4()), name="tests.work", title="Work")
-    token = progress.bound.set(one)
-    yield one
-    progress.bound.reset(token)
-
-
 def end_of(watched: Watched) -> Transition:
     """Return the success of a job."""
     return Transition(lambda: watched.snapshots.last(0, 0, Status.SUCCEEDED), ends=watched)

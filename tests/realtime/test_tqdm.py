@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -20,15 +19,6 @@ from realtime.snapshot import Snapshots
 from tests import tasks
 from tests.processes import Child
 from tests.services import wait_until
-
-
-@pytest.fixture
-def job() -> Iterator[RunningJob]:
-    """Bind a running job to this test."""
-    one = RunningJob(id=str(uuid.uuid4()), name="tests.work", title="Work")
-    token = progress.bound.set(one)
-    yield one
-    progress.bound.reset(token)
 
 
 def seen(job: RunningJob) -> Any:
