@@ -6,24 +6,54 @@ const entries: Record<string, string> = {
   client: "src/connect.ts",
   embed: "src/index.ts",
   steer: "src/steer.ts",
+  inbox: "src/inbox.ts",
+  sign: "src/tab-sign.ts",
+  tree: "src/tree.ts",
+  tray: "src/tray.ts",
+  log: "src/log.ts",
+  dashboard: "src/dashboard.ts",
+  tabs: "src/tabs.ts",
+  fallback: "src/fallback.ts",
 };
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-// Once the code is minified, line breaks are left in templates only, where a space does as well.
+// Once the code is minified, line breaks are left in templates only. In those of Lit, which are
+// indented, a space does as well; others mean what they say, and are written out.
 const joinLines: Plugin = {
   name: "join-lines",
   generateBundle(_, bundle) {
     for (const file of Object.values(bundle)) {
-      if (file.type === "chunk") file.code = `${file.code.trim().replace(/\s*\n\s*/g, " ")}\n`;
+      if (file.type !== "chunk") continue;
+      const joined = file.code.trim().replace(/\s*\n[^\S\n]+/g, " ");
+      file.code = `${joined.replace(/\n/g, "\\n")}\n`;
     }
+  },
+};
+
+// Files that have no Lit of their own, nor what draws a bar: those of `embed.js` do for all.
+const LENT = [
+  "/lit-html/lit-html.js",
+  "/src/protocol.ts",
+  ...["hot-path", "icons", "job-progress", "painter", "strings", "view"].map(
+    (name) => `/src/elements/${name}.ts`,
+  ),
+];
+const borrowers = ["inbox", "tree", "tray", "log", "dashboard"];
+
+const borrow: Plugin = {
+  name: "borrow",
+  enforce: "pre",
+  async resolveId(source, importer) {
+    const found = await this.resolve(source, importer, { skipSelf: true });
+    return LENT.some((end) => found?.id.endsWith(end)) ? here("src/elements/lent.ts") : found;
   },
 };
 
 // One build for each entry: two inputs in one build would share a chunk, and Django's
 // hashed static files break imports between built files.
 export default defineConfig(({ mode }) => ({
-  plugins: [joinLines],
+  plugins: [mode !== "fallback" && joinLines, borrowers.includes(mode) && borrow],
   publicDir: mode === "embed" ? here("public") : false,
   build: {
     outDir: here("../realtime/static/realtime"),

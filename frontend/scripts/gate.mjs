@@ -7,7 +7,15 @@ const root = new URL("../", import.meta.url);
 const BUDGETS = {
   "client.js": { aim: 3500, limit: 4000 },
   "embed.js": { aim: 13_000, limit: 15_000 },
-  "steer.js": { aim: 2600, limit: 3000 },
+  "steer.js": { aim: 2800, limit: 3250 },
+  "inbox.js": { aim: 9500, limit: 10_500 },
+  "sign.js": { aim: 1500, limit: 1800 },
+  "tree.js": { aim: 7000, limit: 7300 },
+  "tray.js": { aim: 7000, limit: 7600 },
+  "log.js": { aim: 10_500, limit: 12_500 },
+  "dashboard.js": { aim: 30_000, limit: 36_000 },
+  "tabs.js": { aim: 1800, limit: 2500 },
+  "fallback.js": { aim: 2000, limit: 2500 },
 };
 const REFUSED = [
   [/\b(inner|outer)HTML\b|insertAdjacentHTML/, "markup from text"],
@@ -29,7 +37,9 @@ function overBudget() {
     const faults = [];
     if (size > limit) faults.push(`expected ${name} to be at most ${limit} bytes, got: ${size}`);
     if (built.includes("sourceMappingURL")) faults.push(`${name} names a source map`);
-    if (/\bimport\s*[("'`{*]|\bfrom\s*["'`]/.test(built.toString())) faults.push(`${name} imports`);
+    // By a name that is not known before, what the page has loaded may be asked for.
+    if (/\bimport\s*\(?\s*["'`{*]|\bfrom\s*["'`]/.test(built.toString()))
+      faults.push(`${name} imports`);
     return faults;
   });
 }

@@ -10,6 +10,7 @@ import {
   type Frame,
   type JobState,
   type Log,
+  type Notices,
   type Position,
   type Refused,
   type Topic,
@@ -27,6 +28,8 @@ export interface WatchOptions {
   readonly refused?: (refused: Refused) => void;
   /** The first states of the topic have all been told. */
   readonly watching?: () => void;
+  /** The newest notices and how many are unread, whole each time, of the topic `notices`. */
+  readonly notices?: (notices: Notices) => void;
 }
 
 export interface TailOptions extends Omit<WatchOptions, "have"> {
@@ -148,6 +151,8 @@ export class Client implements ConnectionListener {
         this.#takeRefusal(frame);
         break;
       case "notices":
+        this.#each("notices", ({ options }) => options.notices?.(frame));
+        break;
       case "heartbeat":
       case "ignored":
       case "welcome":
@@ -167,7 +172,7 @@ export class Client implements ConnectionListener {
     const { topic } = watcher;
     const entry = this.#topics.get(topic) ?? { watchers: new Set(), refused: undefined };
     this.#topics.set(topic, entry);
-    if (entry.refused || this.#needsEarlierLines(watcher)) this.#sent.delete(topic);
+    if (entry.refused || this.#needsMore(watcher)) this.#sent.delete(topic);
     entry.refused = undefined;
     entry.watchers.add(watcher);
     this.#settleSoon();
@@ -276,8 +281,9 @@ export class Client implements ConnectionListener {
     this.#each(refused.topic, ({ options }) => options.refused?.(refused));
   }
 
-  #needsEarlierLines(watcher: Watcher): boolean {
-    return watcher.topic.startsWith("log:") && watcher.after < this.#earliest(watcher.topic);
+  #needsMore(watcher: Watcher): boolean {
+    const { topic, after } = watcher;
+    return topic === "notices" || (topic.startsWith("log:") && after < this.#earliest(topic));
   }
 
   #earliest(topic: string): number {

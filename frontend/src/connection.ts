@@ -10,6 +10,7 @@ import {
 } from "./protocol";
 
 const CONNECT_TIMEOUT = 8000;
+const FIRST_TIMEOUT = 3000; // until it is known that sockets get through at all
 const PROVEN_AFTER = 5000;
 const HEARTBEATS_TO_DEATH = 1.6;
 const RESTART = 4000;
@@ -34,6 +35,8 @@ export interface Environment {
   /** Runs `task` once; the result cancels it. */
   later(milliseconds: number, task: () => void): () => void;
   random(): number;
+  /** A socket was never welcomed, nor any before it: there may be no way for sockets. */
+  unheard(connection: Connection): void;
   /** Tells the developer, never the user. */
   report(problem: unknown): void;
 }
@@ -131,7 +134,7 @@ export class Connection {
   #connect(): void {
     if (!this.#wanted || this.#socket) return;
     this.#stopWaiting();
-    this.#patience = CONNECT_TIMEOUT;
+    this.#patience = this.#wasLive ? CONNECT_TIMEOUT : FIRST_TIMEOUT;
     this.#deadline.start(this.#patience);
     try {
       this.#socket = this.#openSocket();
@@ -174,6 +177,7 @@ export class Connection {
   #lost(code: number, reason: string): void {
     if (this.#provedItself()) this.#attempt = 0;
     this.#drop();
+    if (!this.#wasLive) this.#environment.unheard(this);
     if (!comesBack(code)) {
       this.#wanted = false;
       this.#show("offline", code);

@@ -15,9 +15,13 @@ export const environment: Environment = {
     return () => clearTimeout(timer);
   },
   random: () => Math.random(),
+  unheard: () => {},
   // biome-ignore lint/suspicious/noConsole: the developer's only sign of a broken frame
   report: (problem) => console.warn("headway:", problem),
 };
+
+// `tabs.js`, where it has come before.
+(globalThis as { headwayTabs?: (page: Environment) => void }).headwayTabs?.(environment);
 
 /** The WebSocket's address for the address of the include; a share token in the query stays. */
 export function socketAddress(include: string, page: string = document.baseURI): string {

@@ -99,11 +99,16 @@ export interface Notice {
   readonly id: string;
   readonly job: string | null;
   readonly kind: string;
+  /** By which ways its person wants to be told; older servers do not say. */
+  readonly ways?: readonly string[];
   readonly title: string;
   readonly text: string;
   readonly at: string;
   readonly read_at: string | null;
   readonly actions: readonly string[];
+  /** What its job asks, as long as it can be answered. */
+  readonly question: Question | null;
+  readonly files: readonly JobFile[];
 }
 
 export interface Welcome {
@@ -159,7 +164,13 @@ export interface Ignored {
 
 export type Frame = Welcome | Jobs | Watching | Log | Notices | Refused | Heartbeat | Ignored;
 
-export type Topic = `job:${string}` | `tree:${string}` | `log:${string}` | "mine" | "all";
+export type Topic =
+  | `job:${string}`
+  | `tree:${string}`
+  | `log:${string}`
+  | "mine"
+  | "all"
+  | "notices";
 export type Position = { seq?: number; after?: number };
 
 export type BrowserFrame =
@@ -183,12 +194,18 @@ const listOf =
   (value) =>
     Array.isArray(value) && value.every(check);
 
-/** Fields by what they must be: the names in the keys, parted by spaces, keep the table small. */
-type Shape = Readonly<Record<string, Check>>;
-const shaped =
-  (shape: Shape): Check =>
-  (value) =>
-    isObject(value) && wrongField(value, shape) === undefined;
+/** Fields and what they must be. */
+type Shape = readonly (readonly [name: string, check: Check])[];
+
+/** The names in the keys, parted by spaces, keep the table small. */
+const fields = (table: Readonly<Record<string, Check>>): Shape =>
+  Object.entries(table).flatMap(([names, check]) =>
+    names.split(" ").map((name) => [name, check] as const),
+  );
+const shaped = (table: Readonly<Record<string, Check>>): Check => {
+  const shape = fields(table);
+  return (value) => isObject(value) && wrongField(value, shape) === undefined;
+};
 
 const stage = shaped({ "name status": text, fraction: orNull(number), weight: number });
 const stages = listOf(
@@ -196,7 +213,7 @@ const stages = listOf(
     stage(value) && ((value as Stage).stages === undefined || stages((value as Stage).stages)),
 );
 
-const STATE: Shape = {
+const STATE = fields({
   "id name title unit message root": text,
   "owner parent again_of worker queued_at started_at updated_at heard_at finished_at retry_at":
     orNull(text),
@@ -215,18 +232,23 @@ const STATE: Shape = {
   children: orNull(
     shaped({ "total queued running retrying succeeded failed cancelled lost": count }),
   ),
-};
+});
 
 const FRAMES: Readonly<Record<Exclude<Frame["type"], "ignored">, Shape>> = {
-  welcome: { "protocol window": count, user: orNull(text), now: text, heartbeat: number },
-  jobs: { jobs: Array.isArray },
-  watching: { topic: text },
-  log: {
+  welcome: fields({
+    "protocol window": count,
+    user: orNull(text),
+    now: text,
+    heartbeat: number,
+  }),
+  jobs: fields({ jobs: Array.isArray }),
+  watching: fields({ topic: text }),
+  log: fields({
     job: text,
     "after lost": count,
     lines: listOf(shaped({ n: count, "at level text": text })),
-  },
-  notices: {
+  }),
+  notices: fields({
     unread: count,
     notices: listOf(
       shaped({
@@ -235,9 +257,9 @@ const FRAMES: Readonly<Record<Exclude<Frame["type"], "ignored">, Shape>> = {
         actions: listOf(text),
       }),
     ),
-  },
-  refused: { "topic code text": text },
-  heartbeat: { at: text },
+  }),
+  refused: fields({ "topic code text": text }),
+  heartbeat: fields({ at: text }),
 };
 
 export function isEnd(value: unknown): value is End {
@@ -253,11 +275,11 @@ export function comesBack(code: number): boolean {
  * Reads one frame. Never throws: what is malformed is reported and comes back as `ignored`;
  * a bad state is left out, so that one job cannot silence the others in its batch.
  */
-export function decode(data: unknown, report: Report = () => {}): Frame {
+export function decode(data: unknown, report: Report): Frame {
   const value = parse(data);
   const type = isObject(value) ? value["type"] : undefined;
   if (!isObject(value) || typeof type !== "string") {
-    report("expected a frame to be a JSON object with a type");
+    report("expected a JSON object with a type");
     return { type: "ignored", data: false };
   }
   const ignored: Ignored = { type: "ignored", data: countsAsData(type) };
@@ -311,9 +333,6 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 function wrongField(value: Record<string, unknown>, shape: Shape): string | undefined {
-  for (const [names, check] of Object.entries(shape)) {
-    const wrong = names.split(" ").find((name) => !check(value[name]));
-    if (wrong !== undefined) return wrong;
-  }
+  for (const [name, check] of shape) if (!check(value[name])) return name;
   return undefined;
 }

@@ -29,6 +29,7 @@ beforeEach(() => {
     baseURI: "https://example.org/page",
     cookie: "csrftoken=a%20b",
     querySelector: () => null,
+    getElementById: () => null,
   });
 });
 
@@ -41,6 +42,18 @@ describe("a request", () => {
     expect(request?.body).toBe('{"answer":"Yes"}');
     expect(request?.headers).toMatchObject({ "X-CSRFToken": "a b" });
     expect([noted, taken]).toEqual([[["answer", ""]], [{ id: "a/b" }]]);
+  });
+
+  it("to run a job again goes to one address, whether for all or for its failed items", async () => {
+    const fetched = answering(202, { id: "new" });
+    await ask(STEERING, "again");
+    await ask(STEERING, "again_failed");
+    const asked = fetched.mock.calls.map(([address, { body }]) => [address.pathname, body]);
+    expect(asked).toEqual([
+      ["/jobs/api/jobs/a%2Fb/again", null],
+      ["/jobs/api/jobs/a%2Fb/again", '{"only_failed":true}'],
+    ]);
+    expect(noted.map(([pending]) => pending)).toEqual(["again", "again_failed"]);
   });
 
   it("is taken back with the reason when it is refused", async () => {

@@ -311,3 +311,29 @@ describe("around", () => {
     expect(world.last.sentOf("watch")[0]?.topics).toEqual({ [TOPIC]: { seq: 0 } });
   });
 });
+
+describe("notices", () => {
+  const frame = { type: "notices", unread: 1, notices: [] };
+
+  it("are told whole to all who watch them, and acknowledged", async () => {
+    const [one, other] = [vi.fn(), vi.fn()];
+    client.watch("notices", tell, { notices: one });
+    client.watch("notices", tell, { notices: other });
+    world.last.welcome({ window: 2 });
+    await settled();
+    world.last.receive(frame);
+    world.last.receive({ ...frame, unread: 2 });
+    for (const told of [one, other]) {
+      expect(told.mock.calls.map(([{ unread }]) => unread)).toEqual([1, 2]);
+    }
+    expect(world.last.sentOf("ack").at(-1)).toEqual({ type: "ack", frames: 2 });
+  });
+
+  it("are asked for anew by who comes later, who would else wait for the next change", async () => {
+    client.watch("notices", tell, {});
+    await live();
+    client.watch("notices", tell, {});
+    await settled();
+    expect(world.last.sentOf("watch")).toHaveLength(2);
+  });
+});

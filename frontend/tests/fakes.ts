@@ -49,6 +49,8 @@ export class FakeSocket {
 export class FakeEnvironment implements Environment {
   readonly sockets: FakeSocket[] = [];
   readonly problems: unknown[] = [];
+  /** How often a connection has said that it may never be heard. */
+  unheardOf = 0;
   chance = 0;
   refuseToOpen = false;
   #now = 1_000_000;
@@ -64,6 +66,7 @@ export class FakeEnvironment implements Environment {
   now = (): number => this.#now;
   random = (): number => this.chance;
   report = (problem: unknown): void => void this.problems.push(problem);
+  unheard = (): void => void this.unheardOf++;
 
   later = (milliseconds: number, task: () => void): (() => void) => {
     const timer = { due: this.#now + milliseconds, task };
@@ -116,7 +119,7 @@ export const WELCOME = {
 };
 
 const found = contract.server.valid.find(({ name }) => name === "jobs: running with total");
-const frame = decode(found?.frame);
+const frame = decode(found?.frame, () => {});
 const RUNNING = frame.type === "jobs" ? frame.jobs[0] : undefined;
 
 export function aState(values: Partial<JobState> = {}): JobState {

@@ -1,13 +1,16 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { bytes, duration, percent, remaining } from "../src/elements/format";
-import { unitFor } from "../src/elements/strings";
+import { text, unitFor } from "../src/elements/strings";
 import { lookOf, partsOf, viewOf } from "../src/elements/view";
 import { aState } from "./fakes";
 
 const NOW = Date.parse("2026-11-22T10:00:08.400Z");
 
 beforeAll(() => {
-  vi.stubGlobal("document", { documentElement: { lang: "en" } });
+  vi.stubGlobal("document", {
+    documentElement: { lang: "en" },
+    getElementById: () => null,
+  });
 });
 
 describe("time left", () => {
@@ -43,6 +46,11 @@ describe("time left", () => {
 });
 
 describe("numbers", () => {
+  it.each([
+    [1, "1 job finished"],
+    [2, "2 jobs finished"],
+  ])("%d has its plural", (n, words) => expect(text("manyEnded", { n })).toBe(words));
+
   it.each([
     [0.29, "29%"],
     [0.999, "99%"],
@@ -92,6 +100,11 @@ describe("a view", () => {
     expect(lookOf(aState({ status: "succeeded", failed: 0 }))).toBe("succeeded");
     expect(lookOf(aState({ stalled: true }))).toBe("stalled");
     expect(lookOf(aState({ status: "paused", stalled: true }))).toBe("paused");
+  });
+
+  it("names the job that this one runs again", () => {
+    const state = aState({ again_of: "0b9d3a0d-51c4-4e2b-8a7f-3c6e9d21000d" });
+    expect(viewOf(state, NOW).more).toBe("runs 0b9d3a0d again");
   });
 
   it("counts down to the next attempt", () => {

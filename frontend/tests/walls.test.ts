@@ -33,10 +33,31 @@ it.each(PURE)("%s takes time, chance, sockets and the page from outside", (name)
   expect(read(name)).not.toMatch(PAGE);
 });
 
+const DASHBOARDS = [
+  "deeds",
+  "job-list",
+  "query",
+  "routes",
+  "selection",
+  "shortcuts",
+  "views",
+  "window",
+];
+it.each(DASHBOARDS)("the dashboard's %s knows no page", (name) => {
+  expect(read(`elements/dashboard/${name}.ts`)).not.toMatch(PAGE);
+});
+
 it("no element reaches past the client", () => {
-  for (const name of readdirSync(new URL("elements/", source)).filter((n) => n.endsWith(".ts"))) {
-    const outside = importsOf(`elements/${name}`).filter((path) => path.startsWith("../"));
-    expect(["../client", "../connect", "../protocol"]).toEqual(expect.arrayContaining(outside));
-    expect(read(`elements/${name}`)).not.toMatch(/WebSocket/);
+  for (const [folder, up] of [
+    ["elements/", "../"],
+    ["elements/dashboard/", "../../"],
+  ] as const) {
+    const names = readdirSync(new URL(folder, source)).filter((name) => name.endsWith(".ts"));
+    for (const name of names) {
+      const outside = importsOf(folder + name).filter((path) => path.startsWith(up));
+      const allowed = ["client", "connect", "protocol"].map((file) => up + file);
+      expect(allowed).toEqual(expect.arrayContaining(outside));
+      expect(read(folder + name)).not.toMatch(/WebSocket/);
+    }
   }
 });

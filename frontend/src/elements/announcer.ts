@@ -20,7 +20,6 @@ export function prepareAnnouncer(): void {
   const region = document.createElement("div");
   region.id = REGION;
   region.setAttribute("role", "status");
-  region.setAttribute("aria-live", "polite");
   const hidden = { position: "absolute", width: "1px", height: "1px", overflow: "hidden" };
   Object.assign(region.style, hidden, { clipPath: "inset(50%)", whiteSpace: "nowrap" });
   document.body.append(region);

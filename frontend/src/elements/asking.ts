@@ -17,7 +17,9 @@ export async function ask(steering: Steering, action: string, said?: unknown): P
   const timer = setTimeout(() => fail(words("noAnswer")), PATIENCE);
   note(action, "");
   try {
-    take(await post(include, `${encodeURIComponent(state.id)}/${action}`, said));
+    const failed = action === "again_failed"; // both ways to run a job again have one address
+    const path = `jobs/${encodeURIComponent(state.id)}/${failed ? "again" : action}`;
+    take(await request(include, path, failed ? { only_failed: true } : said));
     open = false; // accepted: how long the job takes to notice is its own affair
   } catch (problem) {
     fail(problem instanceof Error ? problem.message : String(problem));
@@ -25,15 +27,21 @@ export async function ask(steering: Steering, action: string, said?: unknown): P
   clearTimeout(timer);
 }
 
-/** Throws an Error whose message can be shown. */
-async function post(include: string, path: string, said: unknown): Promise<unknown> {
+/** Asks for an address below `api/`; throws an Error whose message can be shown. */
+export async function request(
+  include: string,
+  path: string,
+  said?: unknown,
+  more: RequestInit = {},
+): Promise<unknown> {
   const base = new URL(include, document.baseURI);
   base.pathname = base.pathname.replace(/\/?$/, "/");
-  const answer = await fetch(new URL(`api/jobs/${path}`, base), {
+  const answer = await fetch(new URL(`api/${path}`, base), {
     method: "POST",
     headers: { Accept: "application/json", "Content-Type": "application/json", ...csrf() },
     credentials: "same-origin",
     body: said === undefined ? null : JSON.stringify(said),
+    ...more,
   });
   const body: unknown = await answer.json().catch(() => null);
   if (!answer.ok) throw new Error(reason(body) || answer.statusText || String(answer.status));

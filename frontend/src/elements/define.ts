@@ -16,7 +16,7 @@ export function define(): void {
 function followTheme(): void {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(
-    '[data-theme="light"] job-progress{color-scheme:light}[data-theme="dark"] job-progress{color-scheme:dark}',
+    "[data-theme=light] job-progress{color-scheme:light}[data-theme=dark] job-progress{color-scheme:dark}",
   );
   document.adoptedStyleSheets.push(sheet);
 }

@@ -26,7 +26,7 @@ export function drawJob(picture: Picture): TemplateResult {
   const { state, look, classes, trouble, steering } = picture;
   return html`<div class="job ${classes}" tabindex="-1">
     <div class="head">
-      <span class="title" id="title" part="label">${titleOf(state)}</span>
+      <span class="title" id="title" part="label" dir="auto">${titleOf(state)}</span>
       <span class=${trouble ? "state quiet" : "state"} part="status">
         ${mark(look)}<span class="word">${trouble || text(look)}</span>
       </span>

@@ -7,9 +7,12 @@ const BUTTONS = 5; // more choices, or long ones, are a list
 const SHORT = 30;
 const LONGEST_ANSWER = 2000;
 
+let made = 0;
+
 /** What a job asks, with its choices or a field. */
 export class HeadwayQuestion extends Controls {
   #asked = "";
+  readonly #label = `question-${made++}`; // one shadow root may hold several
 
   protected draw(steering: Steering): void {
     const { question, actions } = steering.state;
@@ -23,7 +26,7 @@ export class HeadwayQuestion extends Controls {
   #show(question: Question): void {
     const form = document.createElement("form");
     const text = document.createElement("p");
-    text.id = "question";
+    text.id = this.#label;
     text.dir = "auto";
     text.textContent = question.text;
     form.append(text, this.#row(question));
@@ -39,7 +42,7 @@ export class HeadwayQuestion extends Controls {
   #row({ choices }: Question): HTMLElement {
     const row = document.createElement("div");
     row.role = "group";
-    row.setAttribute("aria-labelledby", "question");
+    row.setAttribute("aria-labelledby", this.#label);
     const few = choices && choices.length <= BUTTONS && choices.every((c) => c.length <= SHORT);
     if (few) row.append(...choices.map((choice) => this.#choice(choice)));
     else row.append(...this.#field(choices));
@@ -54,7 +57,7 @@ export class HeadwayQuestion extends Controls {
 
   #field(choices: readonly string[] | null): HTMLElement[] {
     const field = document.createElement(choices ? "select" : "input");
-    field.setAttribute("aria-labelledby", "question");
+    field.setAttribute("aria-labelledby", this.#label);
     field.required = true;
     field.dir = "auto";
     if (field instanceof HTMLInputElement) {

@@ -1,13 +1,14 @@
 import type { Stage } from "../protocol";
+import { setAttribute } from "./attributes";
 import { percent, wholePercent } from "./format";
 import { partsOf, type View } from "./view";
 
 /** Writes what moves straight to the nodes: a tenth of what drawing again would cost. */
 export class HotPath {
-  readonly #root: ShadowRoot;
+  readonly #root: ParentNode;
   readonly #nodes = new Map<string, HTMLElement | null>();
 
-  constructor(root: ShadowRoot) {
+  constructor(root: ParentNode) {
     this.#root = root;
   }
 
@@ -62,11 +63,4 @@ export class HotPath {
     this.#nodes.set(name, found);
     return found;
   }
-}
-
-/** Writes an attribute only when it differs, because others may observe it. */
-export function setAttribute(element: Element, name: string, value: string | null): void {
-  if (element.getAttribute(name) === value) return;
-  if (value === null) element.removeAttribute(name);
-  else element.setAttribute(name, value);
 }

@@ -3,9 +3,10 @@ import type { Client } from "../client";
 import { connect } from "../connect";
 import { decodeState, isEnd, type JobState, type Refused } from "../protocol";
 import { announce, prepareAnnouncer } from "./announcer";
+import { setAttribute } from "./attributes";
 import { drawEmpty, drawJob, drawRefusal } from "./drawing";
 import { percent } from "./format";
-import { HotPath, setAttribute } from "./hot-path";
+import { HotPath } from "./hot-path";
 import styles from "./job-progress.css?inline";
 import { appear, disappear, paintSoon, tick } from "./painter";
 import { serviceAddress } from "./service";
@@ -17,13 +18,43 @@ const TROUBLE_SHOWS_AFTER = 3000;
 const SIGNED_OUT = 4501;
 const PROPERTIES = ["job", "src", "compact", "actions"] as const;
 
-const sheet = new CSSStyleSheet();
+export const sheet = new CSSStyleSheet();
 sheet.replaceSync(styles);
 
 /**
- * One job's bar. Lit draws what seldom changes, `HotPath` writes what moves; both when the painter
- * says so, which is why this is not a LitElement: that brings a scheduler of its own.
+ * One job's bar.
+ *
+ * @tag job-progress
+ * @attr {string} job - The id of the job.
+ * @attr {string} src - The address of the include, where that is not the one of `{% headway_scripts %}`.
+ * @attr {boolean} compact - One line and a thin bar, for lists.
+ * @attr {boolean} actions - Shows the buttons for what its viewer may do, and what the job asks.
+ * @attr {boolean} in-tab - Shows the job on the page's tab too: in front of its title, and as its icon while nobody looks.
+ * @attr {string} status - Set by the element: what the job is doing, for CSS.
+ * @attr {"connecting" | "live" | "stale" | "offline"} connection - Set by the element: whether it hears of its job, for CSS.
+ * @fires {CustomEvent<{state: JobState}>} job-change - The job has a new state, which is `detail.state`.
+ * @fires {CustomEvent<{state: JobState}>} job-end - The job has ended while the page was there; told once.
+ * @fires {CustomEvent<{state: JobState}>} job-again - It was run again as the job of `detail.state`, which the bar then shows; `preventDefault()` leaves it at this one.
+ * @slot - Stands there until the first state has come; the template tag puts a native bar into it.
+ * @slot actions - Beside the buttons.
+ * @csspart label - The title.
+ * @csspart status - The icon and the word for the status.
+ * @csspart actions - The buttons.
+ * @csspart question - What the job asks.
+ * @csspart track - The whole of the bar.
+ * @csspart bar - The part that is done.
+ * @csspart value - The percentage.
+ * @csspart message - What the task says, or what is wrong.
+ * @csspart stages - The list of stages.
+ * @csspart files - The list of files.
+ * @cssprop --headway-accent - The colour of a running job's bar.
+ * @cssprop --headway-track - The colour of what is not done yet.
+ * @cssprop --headway-size - How thick the bar is; 0.5rem, and 0.25rem where it is compact.
+ * @cssprop --headway-radius - How round the bar's ends are.
+ * @cssprop --headway-font - The typeface; the page's, unless it is set.
  */
+// Lit draws what seldom changes, `HotPath` writes what moves; both when the painter says so, which
+// is why this is not a LitElement: that brings a scheduler of its own.
 export class JobProgress extends HTMLElement {
   static readonly observedAttributes: readonly string[] = PROPERTIES;
 
@@ -38,6 +69,7 @@ export class JobProgress extends HTMLElement {
   #pending = "";
   #problem = "";
 
+  /** The id of the job, as the attribute. */
   get job(): string | null {
     return this.getAttribute("job");
   }
@@ -45,6 +77,7 @@ export class JobProgress extends HTMLElement {
     setAttribute(this, "job", job);
   }
 
+  /** The address of the include, as the attribute. */
   get src(): string | null {
     return this.getAttribute("src");
   }
@@ -52,6 +85,7 @@ export class JobProgress extends HTMLElement {
     setAttribute(this, "src", src);
   }
 
+  /** Whether it is one line, as the attribute. */
   get compact(): boolean {
     return this.hasAttribute("compact");
   }
@@ -59,6 +93,7 @@ export class JobProgress extends HTMLElement {
     this.toggleAttribute("compact", compact);
   }
 
+  /** Whether it has buttons, as the attribute. */
   get actions(): boolean {
     return this.hasAttribute("actions");
   }
@@ -169,8 +204,11 @@ export class JobProgress extends HTMLElement {
     this.#reflect();
   }
 
-  #tell(type: string, state: JobState): void {
-    this.dispatchEvent(new CustomEvent(type, { bubbles: true, composed: true, detail: { state } }));
+  /** Returns false where the page wants nothing more to be done about it. */
+  #tell(type: string, state: JobState): boolean {
+    const detail = { state };
+    const more = { bubbles: true, composed: true, cancelable: true, detail };
+    return this.dispatchEvent(new CustomEvent(type, more));
   }
 
   #reflect(): void {
@@ -184,13 +222,14 @@ export class JobProgress extends HTMLElement {
     const risen = quarter > this.#quarter;
     this.#quarter = quarter;
     if (!before) return; // nobody wants to be told what the page already says
-    const title = titleOf(state);
     const look = lookOf(state);
-    if (lookOf(before) !== look) {
-      announce(this, state.id, text("ended", { title, word: text(look) }), isEnd(state.status));
-    } else if (risen && state.fraction !== null && !isEnd(state.status)) {
-      announce(this, state.id, text("progress", { title, percent: percent(state.fraction) }));
-    }
+    const end = isEnd(state.status);
+    if (lookOf(before) !== look) this.#say(state, text(look), end);
+    else if (risen && state.fraction !== null && !end) this.#say(state, percent(state.fraction));
+  }
+
+  #say(state: JobState, what: string, end?: boolean): void {
+    announce(this, state.id, text("news", { title: titleOf(state), what }), end);
   }
 
   /** All that Lit draws, as one text to compare: what is not in here is written by `HotPath`. */
@@ -283,8 +322,18 @@ export class JobProgress extends HTMLElement {
       include: serviceAddress(this.src),
       pending: this.#pending,
       note: (pending, problem) => this.#note(pending, problem),
-      take: (answer) => this.#client?.take(answer),
+      take: (answer) => this.#takeAnswer(answer),
     };
+  }
+
+  /** Run again, a job is another one, which this bar then follows unless the page does more. */
+  #takeAnswer(answer: unknown): void {
+    const state = decodeState(answer);
+    if (state?.again_of && state.again_of === this.job && this.#tell("job-again", state)) {
+      this.job = state.id;
+      this.#say(state, text(lookOf(state)));
+    }
+    this.#client?.take(answer);
   }
 
   /** What was asked for is shown at once, and taken back with the reason when it fails. */

@@ -7,9 +7,18 @@
  *   data-headway-csrf-header   the header that carries it
  */
 
-const script = () => document.querySelector<HTMLElement>("script[data-headway-src]");
+/** The tag of the script that has the page's client. */
+export const serviceScript = () =>
+  document.querySelector<HTMLScriptElement>("script[data-headway-src]");
+
+/** An address below the include; a share token in the include's query stays. */
+export function addressBelow(include: string, path: string): URL {
+  const address = new URL(include, document.baseURI);
+  address.pathname = address.pathname.replace(/\/?$/, `/${path}`);
+  return address;
+}
 
 /** The address of the include: the element's own, the script's, or the usual one. */
 export function serviceAddress(own: string | null): string {
-  return own || script()?.dataset["headwaySrc"] || "/headway/";
+  return own || serviceScript()?.dataset["headwaySrc"] || "/headway/";
 }

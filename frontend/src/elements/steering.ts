@@ -2,8 +2,11 @@
 
 import type { JobState } from "../protocol";
 
+/** What of a job these elements show: a bar has its state, a notice no more than this. */
+export type Steered = Pick<JobState, "id" | "title" | "name" | "failed" | "actions" | "question">;
+
 export interface Steering {
-  readonly state: JobState;
+  readonly state: Steered;
   /** The address of the include, as the bar knows it. */
   readonly include: string;
   /** The action that was asked for and that the job's state does not show yet; "" for none. */

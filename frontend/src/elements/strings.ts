@@ -1,4 +1,9 @@
-/** Every word that an element shows. A plural has a text for each category of `Intl.PluralRules`. */
+/**
+ * Every word that a bar shows, in English; a page in another language brings its own. A plural has
+ * a text for each category of `Intl.PluralRules`.
+ */
+
+import { brought } from "./brought";
 
 const language = () => document.documentElement.lang || undefined;
 
@@ -22,13 +27,12 @@ export const strings = {
   signedOut: "Signed out. Reload the page to go on.",
   stopped: "Live updates have stopped. Reload the page to go on.",
   notAvailable: "This job is not available.",
-  lostText: "Its worker died and nothing will run it again.",
   files: "Files",
   stages: "Stages",
-  ofTotal: "{current} / {total}",
   failedItems: "{n} failed",
   skippedItems: "{n} skipped",
   attempt: "attempt {n}",
+  againOf: "runs {id} again",
   position: "{n} in the queue",
   retryIn: "next attempt in {time}",
   noUpdate: "no update for {time}",
@@ -37,30 +41,31 @@ export const strings = {
   left: "about {time} left",
   leftBetween: "{least} to {most} left",
   took: "took {time}",
-  progress: "{title}: {percent}",
-  ended: "{title}: {word}",
+  news: "{title}: {what}",
   manyEnded: { one: "{n} job finished", other: "{n} jobs finished" },
+  nth: { one: "{n}st", two: "{n}nd", few: "{n}rd", other: "{n}th" },
 } as const;
 
-type Plural = { readonly one: string; readonly other: string };
+type Plural = Readonly<Partial<Record<Intl.LDMLPluralRule, string>> & { other: string }>;
+type Word = keyof typeof strings;
 type Values = Readonly<Record<string, string | number>>;
 
-export function text(key: keyof typeof strings, values: Values = {}): string {
-  const entry: string | Plural = strings[key];
-  const pattern = typeof entry === "string" ? entry : entry[plural(Number(values["n"]))];
+let known: Readonly<Record<Word, string | Plural>> | undefined;
+
+export function text(key: Word, values: Values = {}): string {
+  known ??= { ...strings, ...brought("bar") };
+  const entry = known[key];
+  const n = values["n"];
+  const pattern =
+    typeof entry === "string"
+      ? entry
+      : // Which one it is, is told by English rules: other languages bring one text.
+        (entry[key === "nth" ? plural(n, "ordinal", "en") : plural(n)] ?? entry.other);
   return pattern.replace(/\{(\w+)\}/g, (_, name: string) => shown(values[name]));
 }
 
-export function formatNumber(value: number, options?: Intl.NumberFormatOptions): string {
-  return formatter(options).format(value);
-}
-
-/** A number that says which one, as English forms it: 1st, 2nd, 3rd, 4th. */
-export function ordinal(n: number): string {
-  const ends: Partial<Record<Intl.LDMLPluralRule, string>> = { one: "st", two: "nd", few: "rd" };
-  return (
-    formatNumber(n) + (ends[new Intl.PluralRules("en", { type: "ordinal" }).select(n)] ?? "th")
-  );
+export function formatNumber(value: number, options: Intl.NumberFormatOptions = {}): string {
+  return kept(Intl.NumberFormat, options, language()).format(value);
 }
 
 /** A unit's word in the number that goes with `n`, as English forms it. */
@@ -70,17 +75,22 @@ export function unitFor(n: number, unit: string): string {
   return /(ch|sh|x|z)$/.test(unit) ? `${unit}es` : `${unit}s`;
 }
 
-const formatters = new Map<string, Intl.NumberFormat>();
+const made = new Map<string, unknown>();
 
-function formatter(options: Intl.NumberFormatOptions = {}): Intl.NumberFormat {
-  const key = `${language()} ${JSON.stringify(options)}`;
-  const found = formatters.get(key) ?? new Intl.NumberFormat(language(), options);
-  formatters.set(key, found);
-  return found;
+/** What `Intl` takes long to make is made once for each language and use. */
+function kept<Made>(
+  Maker: new (locale?: string, options?: object) => Made,
+  options: object,
+  locale?: string,
+): Made {
+  const key = `${locale} ${JSON.stringify(options)}`;
+  const found = made.get(key) ?? new Maker(locale, options);
+  made.set(key, found);
+  return found as Made;
 }
 
-function plural(n: number): keyof Plural {
-  return new Intl.PluralRules(language()).select(n) === "one" ? "one" : "other";
+function plural(n: unknown, type: Intl.PluralRuleType = "cardinal", locale = language()) {
+  return kept(Intl.PluralRules, { type }, locale).select(Number(n));
 }
 
 function shown(value: string | number | undefined): string {

@@ -2,7 +2,7 @@
 
 import { isEnd, type JobState, type Stage } from "../protocol";
 import { bytes, clamp, duration, percent, remaining } from "./format";
-import { formatNumber, ordinal, text, unitFor } from "./strings";
+import { formatNumber, text, unitFor } from "./strings";
 
 /** How a job is shown: its status, or one of the two looks that a status can take on. */
 export type Look = JobState["status"] | "stalled" | "warnings";
@@ -27,8 +27,11 @@ export interface View {
 /** A range whose end is nearer to its beginning is told as one time. */
 const WIDE = 1.5;
 
+/** So many characters of an id are enough to find the job that it names. */
+const SHORT = 8;
+
 /** Kinds of errors whose text is a sentence for whoever reads it. */
-const SPOKEN = /^(JobError|WorkerLost|Orphaned|Expired)$/;
+const SPOKEN = /^(Job(Error|sFailed)|WorkerLost|Orphaned|Expired|Unheard)$/;
 
 /** The words for `state`; `now` is the server's clock in milliseconds. */
 export function viewOf(state: JobState, now: number): View {
@@ -81,19 +84,19 @@ function shownFraction(state: JobState): number | null {
 function countOf({ current, total, unit }: JobState): string {
   if (total === null && current === 0) return "";
   const size = isBytes(unit) ? bytes : quantity;
-  const numbers =
-    total === null
-      ? size(current)
-      : text("ofTotal", { current: size(current), total: size(total) });
+  const numbers = total === null ? size(current) : `${size(current)} / ${size(total)}`;
   return isBytes(unit) ? numbers : `${numbers} ${unitFor(total ?? current, unit)}`.trim();
 }
 
 function moreOf(state: JobState, now: number): string {
-  const { skipped, attempt, position, status, retry_at, stalled, updated_at } = state;
+  const { again_of, skipped, attempt, position, status, retry_at, stalled, updated_at } = state;
   const parts = [
     skipped > 0 && text("skippedItems", { n: skipped }),
     attempt > 1 && text("attempt", { n: attempt }),
-    status === "queued" && position !== null && text("position", { n: ordinal(position) }),
+    again_of && text("againOf", { id: again_of.slice(0, SHORT) }),
+    status === "queued" &&
+      position !== null &&
+      text("position", { n: text("nth", { n: position }) }),
     status === "retrying" && retry_at && text("retryIn", { time: until(retry_at, now) }),
     status === "running" &&
       stalled &&
@@ -134,7 +137,7 @@ function messageOf({ status, error, message }: JobState): string {
   if (error && (status === "failed" || status === "lost" || status === "retrying")) {
     return SPOKEN.test(error.kind) ? error.text : `${error.kind}: ${error.text}`;
   }
-  return status === "lost" ? text("lostText") : message;
+  return message;
 }
 
 function quantity(value: number): string {

@@ -1,0 +1,36 @@
+/** What the pages of the dashboard are given by the element that shows them. */
+
+import type { JobState, Refused } from "../../protocol";
+import type { Api } from "./api";
+import type { Route } from "./routes";
+
+export interface Desk {
+  readonly api: Api;
+  readonly shadow: ShadowRoot;
+  /** Whether everybody's jobs are shown, and whether whoever looks may steer all of them. */
+  readonly operator: boolean;
+  readonly steers: boolean;
+  /** The id of whoever looks. */
+  readonly person: string;
+  /** The service's clock. */
+  readonly now: () => number;
+  /** Draws soon what may look otherwise now. */
+  readonly redraw: () => void;
+  readonly go: (route: Route, replace?: boolean) => void;
+  readonly hrefOf: (route: Route) => string;
+  /** Tells each new state of one job; returns what stops it. */
+  readonly watchJob: (
+    id: string,
+    take: (state: JobState) => void,
+    refused: (refused: Refused) => void,
+  ) => () => void;
+  /** Takes in a state that came with an answer. */
+  readonly take: (state: unknown) => void;
+  /** Says something to who does not look, and for a while to who does. */
+  readonly say: (text: string) => void;
+}
+
+/** Whether whoever looks may do something to a job now. */
+export function may(desk: Desk, job: JobState, action: string): boolean {
+  return (desk.steers || job.owner === desk.person) && job.actions.includes(action);
+}

@@ -1,0 +1,59 @@
+/** Follows the address: links below the dashboard are gone through without another page. */
+
+import { addressOf, type Route, routeOf } from "./routes";
+
+export class Router {
+  readonly base: URL;
+  readonly #shown: (route: Route) => void;
+
+  constructor(base: URL, shown: (route: Route) => void) {
+    this.base = base;
+    this.#shown = shown;
+  }
+
+  get route(): Route {
+    return routeOf(new URL(location.href), this.base) ?? { page: "nowhere" };
+  }
+
+  open(): void {
+    document.addEventListener("click", this.#clicked);
+    addEventListener("popstate", this.#moved);
+    const { route } = this;
+    // The dashboard itself is its first page.
+    if (route.page === "jobs" && this.hrefOf(route) !== location.href) this.#write(route, true);
+  }
+
+  close(): void {
+    document.removeEventListener("click", this.#clicked);
+    removeEventListener("popstate", this.#moved);
+  }
+
+  hrefOf(route: Route): string {
+    return addressOf(route, this.base).href;
+  }
+
+  go(route: Route, replace = false): void {
+    this.#write(route, replace || this.hrefOf(route) === location.href);
+    this.#moved();
+  }
+
+  #write(route: Route, replace: boolean): void {
+    if (replace) history.replaceState(null, "", this.hrefOf(route));
+    else history.pushState(null, "", this.hrefOf(route));
+  }
+
+  readonly #moved = (): void => this.#shown(this.route);
+
+  readonly #clicked = (event: MouseEvent): void => {
+    const special =
+      event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
+    if (event.defaultPrevented || special) return;
+    const link = event.composedPath().find((node) => node instanceof HTMLAnchorElement);
+    if (!link || link.target || link.matches("[download]")) return;
+    const address = new URL(link.href);
+    const route = routeOf(address, this.base);
+    if (!route || address.hash) return;
+    event.preventDefault();
+    this.go(route);
+  };
+}

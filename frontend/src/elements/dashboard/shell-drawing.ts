@@ -1,0 +1,131 @@
+/** What is around every page of the dashboard, as templates. */
+
+import { html, nothing, type TemplateResult } from "lit/html.js";
+import type { Route } from "./routes";
+import { KEYS_OF } from "./shortcuts";
+import { VIEWS } from "./views";
+import { tell, type Word } from "./words";
+
+export interface Shell {
+  readonly route: Route;
+  readonly title: string;
+  readonly content: TemplateResult;
+  /** What stands in the place of the title; null where that is enough. */
+  readonly way: TemplateResult | null;
+  readonly hrefOf: (route: Route) => string;
+  /** "" while the connection has nothing to tell. */
+  readonly trouble: string;
+  readonly stale: string;
+  readonly live: boolean;
+  readonly readOnly: boolean;
+  readonly paused: boolean;
+  readonly missed: number;
+  readonly said: string;
+  readonly keysOn: boolean;
+  readonly pause: () => void;
+  readonly help: () => void;
+  readonly retry: () => void;
+}
+
+const ICONS = {
+  jobs: "M2.5 4h11M2.5 8h7M2.5 12h9",
+  settings:
+    "M2.5 5h6M12 5h1.5M2.5 11H4M7.5 11h6M10.2 3.2a1.8 1.8 0 1 1 0 3.6 1.8 1.8 0 0 1 0-3.6ZM5.8 9.2a1.8 1.8 0 1 1 0 3.6 1.8 1.8 0 0 1 0-3.6Z",
+  pause: "M5.5 3.5v9M10.5 3.5v9",
+  go: "M5 3.2l7.5 4.8L5 12.8Z",
+} as const;
+
+const PAGES: readonly (readonly [name: "jobs" | "settings", route: Route])[] = [
+  ["jobs", { page: "jobs", q: "" }],
+  ["settings", { page: "settings" }],
+];
+
+export function drawShell(shell: Shell): TemplateResult {
+  const { content, title, trouble, stale, retry, said } = shell;
+  return html`<div class="shell ${shell.live ? "" : "frozen"}">
+      ${drawNavigation(shell)}
+      <div class="body">
+        <header class="top">
+          ${shell.way ?? html`<h1 id="page">${title}</h1>`} ${drawState(shell)}<span class="gap"></span>${drawTools(shell)}<slot name="bell"></slot>
+        </header>
+        ${
+          trouble
+            ? html`<div class="banner" role="alert"><span>${trouble} ${stale}</span>
+                <button type="button" class="button small" @click=${retry}>${tell("retryNow")}</button></div>`
+            : nothing
+        }
+        <main id="main" tabindex="-1" aria-label=${title}>${content}</main>
+      </div>
+    </div>
+    <p class="said ${said ? "" : "unseen"}" role="status">${said}</p>
+    ${drawSheet(shell.keysOn)}`;
+}
+
+function skip(event: Event): void {
+  ((event.target as Element).getRootNode() as ShadowRoot).getElementById("main")?.focus();
+}
+
+function drawNavigation({ route, hrefOf }: Shell): TemplateResult {
+  const here = route.page === "job" ? "jobs" : route.page;
+  return html`<nav class="nav" aria-label=${tell("dashboard")}>
+    <button type="button" class="skip" @click=${skip}>${tell("skip")}</button>
+    <div class="home"><slot name="home"><a class="brand" href=${hrefOf({ page: "jobs", q: "" })}>Headway</a></slot></div>
+    <ul role="list" class="pages">
+      ${PAGES.map(
+        ([
+          name,
+          to,
+        ]) => html`<li><a href=${hrefOf(to)} aria-current=${here === name ? "page" : nothing}>
+          ${icon(ICONS[name])}<span>${tell(name)}</span></a></li>`,
+      )}
+    </ul>
+    <div class="views">
+      <h2 id="views">${tell("views")}</h2>
+      <ul role="list" aria-labelledby="views">
+        ${VIEWS.map(
+          ({ name, q }) => html`<li><a href=${hrefOf({ page: "jobs", q })}
+            aria-current=${route.page === "jobs" && route.q === q ? "true" : nothing}>${tell(name)}</a></li>`,
+        )}
+      </ul>
+    </div>
+  </nav>`;
+}
+
+function drawState({ live, readOnly, paused, missed }: Shell): TemplateResult {
+  const word: Word = paused ? "paused" : live ? "live" : "connecting";
+  const kind = paused ? "held" : live ? "on" : "off";
+  return html`<span class="tag ${kind}"><i aria-hidden="true"></i>${tell(word)}</span>
+    ${paused && missed > 0 ? html`<span class="quiet wide">${tell("missed", { n: missed })}</span>` : nothing}
+    ${readOnly ? html`<span class="tag" title=${tell("readOnlyWhy")}>${tell("readOnly")}</span>` : nothing}`;
+}
+
+function drawTools({ route, paused, pause, help, keysOn }: Shell): TemplateResult {
+  const label = tell(paused ? "goOnLong" : "pauseLong");
+  return html`${
+    route.page === "jobs"
+      ? html`<button type="button" class="button tool" title=${label} @click=${pause}>
+          ${icon(paused ? ICONS.go : ICONS.pause)}<span>${tell(paused ? "goOn" : "pause")}</span>
+          ${keysOn ? html`<kbd aria-hidden="true">p</kbd>` : nothing}</button>`
+      : nothing
+  }<button type="button" class="button tool square" aria-label=${tell("keys")} title=${tell("keys")}
+      @click=${help}>?</button>`;
+}
+
+function drawSheet(keysOn: boolean): TemplateResult {
+  return html`<dialog id="sheet" aria-labelledby="sheet-title"><form method="dialog">
+    <h2 id="sheet-title">${tell("keys")}</h2>
+    ${keysOn ? nothing : html`<p class="quiet">${tell("keysOff")}</p>`}
+    <dl class="keys">${KEYS_OF.map(
+      ([
+        keys,
+        command,
+      ]) => html`<div><dt>${keys.split(" ").map((key) => html`<kbd>${key}</kbd>`)}</dt>
+        <dd>${tell(`key${command[0]?.toUpperCase()}${command.slice(1)}` as Word)}</dd></div>`,
+    )}</dl>
+    <div class="buttons"><button class="button">${tell("close")}</button></div>
+  </form></dialog>`;
+}
+
+function icon(path: string): TemplateResult {
+  return html`<svg viewBox="0 0 16 16" aria-hidden="true"><path d=${path} /></svg>`;
+}

@@ -1,0 +1,72 @@
+/** Which key means what. Knows no page. */
+
+export type Command =
+  | "help"
+  | "filter"
+  | "next"
+  | "previous"
+  | "select"
+  | "cancel"
+  | "again"
+  | "pause"
+  | "news"
+  | "back"
+  | "leave"
+  | "jobs"
+  | "settings";
+
+export interface Pressed {
+  readonly key: string;
+  readonly ctrlKey: boolean;
+  readonly altKey: boolean;
+  readonly metaKey: boolean;
+  readonly isComposing: boolean;
+}
+
+const ONE: Readonly<Record<string, Command>> = {
+  "?": "help",
+  "/": "filter",
+  j: "next",
+  k: "previous",
+  x: "select",
+  c: "cancel",
+  r: "again",
+  p: "pause",
+  n: "news",
+  u: "back",
+};
+const AFTER_G: Readonly<Record<string, Command>> = { j: "jobs", s: "settings" };
+const PATIENCE = 1500; // milliseconds between the two keys of one command
+
+/** For the sheet that lists them, in its order. */
+export const KEYS_OF: readonly (readonly [keys: string, command: Command])[] = [
+  ["/", "filter"],
+  ["j", "next"],
+  ["k", "previous"],
+  ["x", "select"],
+  ["c", "cancel"],
+  ["r", "again"],
+  ["p", "pause"],
+  ["n", "news"],
+  ["u", "back"],
+  ["Esc", "leave"],
+  ["g j", "jobs"],
+  ["g s", "settings"],
+  ["?", "help"],
+];
+
+export class Shortcuts {
+  #since = -PATIENCE;
+
+  /** What a key means at a moment in milliseconds; `typing` is told of a field that takes keys. */
+  read(pressed: Pressed, now: number, typing: boolean): Command | null {
+    const { key, ctrlKey, altKey, metaKey, isComposing } = pressed;
+    const second = now - this.#since < PATIENCE;
+    this.#since = -PATIENCE;
+    if (typing || ctrlKey || altKey || metaKey || isComposing) return null;
+    if (key === "Escape") return "leave";
+    if (second) return AFTER_G[key] ?? null;
+    if (key === "g") this.#since = now;
+    return ONE[key] ?? null;
+  }
+}
