@@ -9,8 +9,11 @@ if TYPE_CHECKING:
     from realtime import progress
     from realtime.asgi import asgi_application
     from realtime.calls import items
-    from realtime.control import again, start
+    from realtime.errands import background
     from realtime.errors import Cancelled, HeadwayError, JobError
+    from realtime.shares import share, unshare
+    from realtime.starts import again, start
+    from realtime.weights import weight
 
 __version__ = "0.1.0"
 __all__ = [
@@ -19,19 +22,27 @@ __all__ = [
     "JobError",
     "again",
     "asgi_application",
+    "background",
     "items",
     "progress",
+    "share",
     "start",
+    "unshare",
+    "weight",
 ]
 
 _HOMES = {
     "Cancelled": "realtime.errors",
     "HeadwayError": "realtime.errors",
     "JobError": "realtime.errors",
-    "again": "realtime.control",
+    "again": "realtime.starts",
     "asgi_application": "realtime.asgi",
+    "background": "realtime.errands",
     "items": "realtime.calls",
-    "start": "realtime.control",
+    "share": "realtime.shares",
+    "start": "realtime.starts",
+    "unshare": "realtime.shares",
+    "weight": "realtime.weights",
 }
 
 

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from realtime import permissions, tokens
 from realtime.confidential import confidential
+from realtime.dashboard_page import page_of
 from realtime.events import Status
 from realtime.models import File, Job, Token
 
@@ -61,9 +62,10 @@ class FileInline(_Tabular):
 
 @admin.register(Job)
 class JobAdmin(_ModelAdmin):
-    """What SQL knows of jobs, with a live bar."""
+    """What SQL knows of jobs, with a live bar and the log."""
 
     change_form_template = "realtime/admin_job.html"
+    change_list_template = "realtime/admin_jobs.html"
     list_display = ("title", "name", "outcome", "owner", "queued_at", "finished_at")
     list_filter = ("status", "name")
     search_fields = ("title", "name", "id")
@@ -88,6 +90,10 @@ class JobAdmin(_ModelAdmin):
         "arguments",
     )
     operators_only = ("traceback", "arguments")
+
+    def view_on_site(self, obj: Job) -> str:
+        """Return where the dashboard shows it."""
+        return page_of(str(obj.pk))
 
     def get_changelist(self, request: HttpRequest, **named: Any) -> type[ChangeList]:
         """Return what makes the list."""

@@ -80,10 +80,10 @@ def connect() -> None:
 
 
 def _before_start(self: Any, task_id: str, args: Any, kwargs: Any) -> None:
-    """Raise `Cancelled` when the job was cancelled before."""
+    """Raise `Cancelled` when the job was cancelled before, wait while it is paused."""
     del self, args, kwargs
     run = run_of(task_id)
-    if run is not None and run.job.wants == Wish.CANCEL:
+    if run is not None and run.job.wants in {Wish.CANCEL, Wish.PAUSE}:
         run.job.checkpoint()
 
 

@@ -6,10 +6,12 @@ import asyncio
 import logging
 import os
 import time
+from collections import defaultdict, deque
+from collections.abc import Iterable
 from typing import Any
 
 from realtime.greenlets import threads_are_greenlets
-from realtime.layer import open_layer
+from realtime.layer import open_layer, shard_of
 from realtime.metrics import counted
 
 logger = logging.getLogger("realtime")
@@ -36,19 +38,16 @@ class Announcer:
         self._runner = asyncio.Runner()
         self._layer = open_layer(timeout=PATIENCE)
 
-    def send(self, shards: dict[str, list[str]]) -> None:
-        """Send each shard's states as one message; losses are healed by the readers."""
-        self._runner.run(self._send(shards))
+    def send(self, messages: dict[str, dict[str, Any]]) -> None:
+        """Send each shard its message; losses are healed by the readers."""
+        self._runner.run(self._send(messages))
 
     def close(self) -> None:
         """Close the loop, which closes the layer's connections."""
         self._runner.close()
 
-    async def _send(self, shards: dict[str, list[str]]) -> None:
-        sends = (
-            self._layer.group_send(shard, {"type": "jobs", "states": states})
-            for shard, states in shards.items()
-        )
+    async def _send(self, messages: dict[str, dict[str, Any]]) -> None:
+        sends = (self._layer.group_send(shard, message) for shard, message in messages.items())
         async with asyncio.timeout(PATIENCE):
             await asyncio.gather(*sends)
 
@@ -58,6 +57,8 @@ _native_pool: Any = None
 
 
 _waiting: dict[str, list[str]] = {}
+_people: deque[str] = deque()
+"""Whose notices have changed; added to in any thread."""
 _next_at = 0.0
 
 
@@ -71,28 +72,48 @@ def announce(shards: dict[str, list[str]]) -> None:
     settle()
 
 
+def tell(people: Iterable[str]) -> None:
+    """Announce that the notices of these people have changed, with what is announced next."""
+    _people.extend(people)
+
+
+def waits() -> bool:
+    """Tell whether anything is still to be announced."""
+    return bool(_waiting or _people)
+
+
 def settle(*, now: bool = False) -> bool:
     """Send what waits when its time has come, or `now`; returns whether nothing waits any more."""
     global _next_at  # noqa: PLW0603  one for the process, as there is one reporter
     begun = time.monotonic()
-    if _waiting and (now or begun >= _next_at):
-        shards = dict(_waiting)
-        _waiting.clear()
-        _deliver(shards)
+    if waits() and (now or begun >= _next_at):
+        _deliver(_messages())
         took = time.monotonic() - begun
         _next_at = begun + min(max(GATHER, took / SHARE), LONGEST)
-    return not _waiting
+    return not waits()
 
 
-def _deliver(shards: dict[str, list[str]]) -> None:
+def _messages() -> dict[str, dict[str, Any]]:
+    """Take what waits, as a message for each shard."""
+    found = {shard: {"type": "jobs", "states": states} for shard, states in _waiting.items()}
+    _waiting.clear()
+    called: dict[str, list[str]] = defaultdict(list)
+    for person in dict.fromkeys(_people.popleft() for _ in range(len(_people))):
+        called[shard_of(person)].append(person)
+    for shard, people in called.items():
+        found.setdefault(shard, {"type": "jobs", "states": []})["people"] = people
+    return found
+
+
+def _deliver(messages: dict[str, dict[str, Any]]) -> None:
     try:
         if threads_are_greenlets():
-            _pool().apply(_send, (shards,))
+            _pool().apply(_send, (messages,))
         else:
-            _send(shards)
-        counted.count("announcements_sent", len(shards))
+            _send(messages)
+        counted.count("announcements_sent", len(messages))
     except Exception as error:  # noqa: BLE001  a layer may raise anything, and readers heal
-        counted.count("announcements_failed", len(shards))
+        counted.count("announcements_failed", len(messages))
         close()
         logger.warning("The layer is away, readers will heal: %s: %s", type(error).__name__, error)
 
@@ -107,11 +128,11 @@ def close() -> None:
     _forget()
 
 
-def _send(shards: dict[str, list[str]]) -> None:
+def _send(messages: dict[str, dict[str, Any]]) -> None:
     global _announcer  # noqa: PLW0603  one for the process, as there is one reporter
     if _announcer is None:
         _announcer = Announcer()
-    _announcer.send(shards)
+    _announcer.send(messages)
 
 
 def _pool() -> Any:
@@ -132,6 +153,7 @@ def _forget() -> None:
     global _announcer, _native_pool  # noqa: PLW0603
     _announcer = _native_pool = None
     _waiting.clear()
+    _people.clear()
 
 
 def _leave_to_parent() -> None:

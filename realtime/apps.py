@@ -15,10 +15,13 @@ class RealtimeConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect Celery's signals; register the system checks."""
-        from realtime import checks, held, lease, lifecycle
+        from realtime import checks, held, intake, lease, lifecycle, obeying, post
         from realtime.contrib import django_tasks, update_state
 
+        del post  # Its task is known to the worker from here on.
         held.connect()
+        intake.connect()
+        obeying.connect()
         lease.connect()
         lifecycle.connect()
         update_state.connect()

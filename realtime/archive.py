@@ -17,6 +17,7 @@ from django.utils import timezone
 from realtime import log_parts
 from realtime.conf import conf
 from realtime.errors import StoreAway
+from realtime.metrics import counted
 from realtime.models import Job, LogPart
 from realtime.store import Sign, get_store
 
@@ -24,8 +25,8 @@ logger = logging.getLogger("realtime")
 
 BATCH = 50
 """Logs that are brought in one round."""
-PATIENCE = 60.0
-"""Seconds that a log may still be on its way to the store, which was away at its job's end."""
+LEASES = 3
+"""For so long a log may still be on its way to the store, which was away at its job's end."""
 SWEEP = 60.0
 """Seconds between two looks for logs that are too old."""
 SWEPT = 500
@@ -54,12 +55,14 @@ class Archive:
 
     def _keep_due(self) -> None:
         due = Job.objects.filter(log_due=True).order_by("finished_at")
-        jobs = [str(job) for job in due.values_list("pk", flat=True)[: BATCH + len(self._unheard)]]
-        signs = get_store().signs(jobs)
-        now = time.monotonic()
-        self._unheard = {job: self._unheard.get(job, now) for job in jobs if not _told(job, signs)}
+        rows = due.values_list("pk", "untold")[: BATCH + len(self._unheard)]
+        jobs = {str(pk): untold for pk, untold in rows}
+        signs = get_store().signs(list(jobs))
+        now, patience = time.monotonic(), LEASES * conf.LEASE
+        unheard = (job for job, untold in jobs.items() if _may_come(signs.get(job), untold=untold))
+        self._unheard = {job: self._unheard.get(job, now) for job in unheard}
         for job in jobs:
-            if now - self._unheard.get(job, -math.inf) >= PATIENCE:
+            if now - self._unheard.get(job, -math.inf) >= patience:
                 _keep(job)
                 self._unheard.pop(job, None)
 
@@ -69,12 +72,13 @@ class Archive:
         before = timezone.now() - timedelta(seconds=conf.KEEP_LOGS)
         old = list(LogPart.objects.filter(kept_at__lt=before).values_list("pk", flat=True)[:SWEPT])
         LogPart.objects.filter(pk__in=old).delete()
+        counted.count("removed", len(old), label="logs")
         self._sweep_at = time.monotonic() + (0 if len(old) == SWEPT else SWEEP)
 
 
-def _told(job: str, signs: dict[str, Sign]) -> bool:
-    """Tell whether the store has heard of the job's end, and so of all its lines."""
-    return job in signs and signs[job].ended
+def _may_come(sign: Sign | None, *, untold: bool) -> bool:
+    """Tell whether the store has not heard of a job's end, and so not of all its lines, but may."""
+    return untold if sign is None else not sign.ended
 
 
 def _keep(job: str) -> None:

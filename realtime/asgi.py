@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 from django.core.handlers.asgi import get_script_prefix as prefix_of
@@ -9,17 +10,23 @@ from django.urls import get_script_prefix, reverse
 
 
 def asgi_application(http: Any) -> Any:
-    """Return an ASGI application: `ws` below the include of `realtime.urls`, all else to `http`."""
+    """Return an ASGI application: `ws` and `stream` below the include of `realtime.urls`.
+
+    All else goes to `http`.
+    """
     # Not above: a project asks for this function before `get_asgi_application` sets Django up.
     from realtime import drain, reaper
     from realtime.consumers import NoSuchSocket, ProgressConsumer
+    from realtime.stream import ProgressStream
 
-    progress, other = ProgressConsumer(), NoSuchSocket()
+    progress, other, stream = ProgressConsumer(), NoSuchSocket(), ProgressStream()
 
     async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         reaper.start()
         if scope["type"] == "lifespan":
             await http(scope, receive, send)
+        elif scope["type"] == "http" and is_ours(scope, "stream"):
+            await stream(scope, receive, send)
         elif scope["type"] != "websocket":
             with drain.attended():
                 await http(scope, receive, send)
@@ -28,12 +35,23 @@ def asgi_application(http: Any) -> Any:
         else:
             await other(scope, receive, send)
 
+    _set_apart()
     return application
 
 
-def is_ours(scope: dict[str, Any]) -> bool:
-    """Tell whether a socket is opened at `ws` below the include of `realtime.urls`."""
-    return _path_inside(scope) == _address()
+def _set_apart() -> None:
+    """Let the garbage collector leave alone what a process has loaded before it serves anybody.
+
+    With open sockets each full collection would else stop all of them for as long as it takes to
+    look through Django, the server and the project again.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+def is_ours(scope: dict[str, Any], name: str = "ws") -> bool:
+    """Tell whether this is for what has that name below the include of `realtime.urls`."""
+    return _path_inside(scope) == _address() + name
 
 
 def _path_inside(scope: dict[str, Any]) -> str:
@@ -44,4 +62,4 @@ def _path_inside(scope: dict[str, Any]) -> str:
 
 def _address() -> str:
     # What a socket's context says of the script's prefix is not this request's: leave it out.
-    return "/" + reverse("realtime:index").removeprefix(get_script_prefix()) + "ws"
+    return "/" + reverse("realtime:index").removeprefix(get_script_prefix())

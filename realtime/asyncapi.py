@@ -10,8 +10,8 @@ from django.urls import reverse
 from realtime import protocol, replies
 from realtime.described import Shape, as_json
 from realtime.problems import answers
-from realtime.replies import COUNT, MOMENT, full, maybe, some
-from realtime.shapes import choice, several, text, whole
+from realtime.replies import COUNT, full, maybe, some
+from realtime.shapes import MOMENT, choice, several, text, whole
 
 CODES = ("not_found", "bad_topic", "too_many")
 
@@ -64,6 +64,7 @@ SERVER = {
     "log": full(
         type=_kind("log"), job=text(), after=COUNT, lines=several(replies.LINE, 1_000), lost=COUNT
     ),
+    "notices": full(type=_kind("notices"), unread=COUNT, notices=some(replies.NOTICE)),
     "refused": full(type=_kind("refused"), topic=text(), code=choice(*CODES), text=text()),
     "heartbeat": full(type=_kind("heartbeat"), at=MOMENT),
 }

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator
+import time
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any
 
-from amqp.exceptions import NotFound
 from celery import current_app
 
 from realtime import held
+from realtime.depths import counted
 
 CHUNK = 1_000
 """Messages, or keys, that are read at once."""
@@ -33,40 +35,83 @@ class Found:
     """Those of the jobs whose messages it holds."""
     consumers: dict[str, int] = field(default_factory=dict)
     """For each queue how many workers take messages from it that may be nowhere else."""
+    held: dict[str, str] = field(default_factory=dict)
+    """Those that a worker holds unacknowledged, with their messages' delivery tags."""
     workers_hold: bool = False
     """Whether workers hold messages that they have not acknowledged."""
 
 
-class Count(NamedTuple):
-    """How much there is to a queue of RabbitMQ."""
+@dataclass(frozen=True, slots=True)
+class Astray:
+    """What has gone astray; nothing has when there is a doubt."""
 
-    messages: int
-    """Those that nobody has taken."""
-    consumers: int
-    """Those who take them."""
+    lost: set[str]
+    """Jobs whose messages are nowhere."""
+    abandoned: dict[str, str]
+    """Jobs whose messages are held by nobody who lives, with their delivery tags."""
+    seconds: float = field(default=0.0, compare=False)
+    """For how long the broker was looked through."""
 
 
-def lost(jobs: dict[str, str]) -> set[str]:
-    """Return those jobs whose messages are nowhere; none of them when that is in doubt.
+def astray(
+    jobs: dict[str, str],
+    claimed: Container[str] | None,
+    living: Mapping[str, Collection[str] | None] = MappingProxyType({}),
+) -> Astray:
+    """Return which jobs' messages have gone astray.
 
-    Each job comes with its queue, "" where that is not known. Raises what the broker's client
-    raises when the broker is away, and `TooFull`.
+    Each job comes with its queue, "" where that is not known; `claimed` are the delivery tags
+    that workers say they hold, None when they cannot say; `living` the queues of which workers
+    may hold messages, None for any. Raises what the broker's client raises when the broker is
+    away, and `TooFull`.
     """
     with current_app.connection_for_read() as connection:
         connection.connect()
+        began = time.monotonic()
         found = _look(connection, jobs)
+        seconds = time.monotonic() - began
     left = jobs.keys() - found.jobs
-    answers = held.ask(left) if left else []
+    unclaimed = {} if claimed is None else _without(found.held, claimed)
+    sought = left | unclaimed.keys()
+    answers = held.ask(sought) if sought else []
     if found.workers_hold and not answers:
-        return set()
-    silent = {queue for queue in found.consumers if _any_silent(queue, found, answers)}
-    in_doubt = {job for job in left if jobs[job] in silent}
-    return left.difference(in_doubt, *(answer.jobs for answer in answers))
+        return Astray(set(), {}, seconds)
+    with_workers = frozenset[str]().union(*(answer.jobs for answer in answers))
+    silent = {queue for queue in found.consumers if _any_silent(queue, found, answers, living)}
+    lost = {job for job in left - with_workers if jobs[job] not in silent}
+    abandoned = {job: unclaimed[job] for job in unclaimed.keys() - with_workers}
+    return Astray(lost, abandoned, seconds)
 
 
-def _any_silent(queue: str, found: Found, answers: list[held.Answer]) -> bool:
-    """Tell whether a worker that takes from a queue has not said what it has of it."""
-    return found.consumers[queue] > sum(queue in answer.queues for answer in answers)
+def give_back(tag: str) -> None:
+    """Put a message that a worker held unacknowledged into its queue, as the next; Redis only.
+
+    Nothing happens when somebody has done so already, or acknowledged it.
+    """
+    with current_app.connection_for_write() as connection:
+        channel: Any = connection.channel()
+        channel.qos.restore_by_tag(tag)
+
+
+def _without(held_by_some: dict[str, str], claimed: Container[str]) -> dict[str, str]:
+    return {job: tag for job, tag in held_by_some.items() if tag not in claimed}
+
+
+def _any_silent(
+    queue: str,
+    found: Found,
+    answers: list[held.Answer],
+    living: Mapping[str, Collection[str] | None],
+) -> bool:
+    """Tell whether a worker that may have messages of a queue has not said what it has of it.
+
+    One that stops, or whose queue was paused, takes no more and may have some all the same.
+    """
+    heard = {answer.worker for answer in answers}
+    may_have = (name for name, queues in living.items() if queues is None or queue in queues)
+    return not heard.issuperset(may_have) or (
+        found.consumers[queue] > sum(queue in answer.queues for answer in answers)
+    )
 
 
 def _look(connection: Any, jobs: dict[str, str]) -> Found:
@@ -88,8 +133,15 @@ def _in_redis(channel: Any, jobs: dict[str, str]) -> Found:
             key = prefix + channel._q_for_pri(queue, step)  # noqa: SLF001  kombu's only name for it
             seen |= _ids(_listed(channel.client, key), jobs)
     # Last: messages go from the queues to the workers.
-    seen |= _ids(_hashed(channel.client, prefix + channel.unacked_key), jobs)
-    return Found(seen, workers_hold=bool(channel.client.hlen(channel.unacked_key)))
+    with_workers = {
+        job: tag.decode()
+        for tag, message in _hashed(channel.client, prefix + channel.unacked_key)
+        for job in _ids([message], jobs)
+    }
+    seen |= with_workers.keys()
+    return Found(
+        seen, held=with_workers, workers_hold=bool(channel.client.hlen(channel.unacked_key))
+    )
 
 
 def _bound_queues(channel: Any) -> Iterator[str]:
@@ -112,9 +164,9 @@ def _listed(client: Any, key: str) -> Iterator[bytes]:
     raise TooFull
 
 
-def _hashed(client: Any, key: str) -> Iterator[bytes]:
+def _hashed(client: Any, key: str) -> Iterator[tuple[bytes, bytes]]:
     for page in _pages(lambda cursor: client.hscan(key, cursor, count=CHUNK)):
-        yield from page.values()
+        yield from page.items()
 
 
 def _pages(read: Callable[[int], tuple[int, Any]]) -> Iterator[Any]:
@@ -134,17 +186,6 @@ def _ids(messages: Iterable[bytes], jobs: Container[str]) -> set[str]:
 
 def _in_amqp(connection: Any, jobs: dict[str, str]) -> Found:
     """Look which queues are empty: their messages cannot be read without taking them."""
-    counted = {queue: _counted(connection, queue) for queue in {*jobs.values()} - {""}}
-    seen = {job for job, queue in jobs.items() if not queue or counted[queue].messages}
-    return Found(seen, {queue: count.consumers for queue, count in counted.items()})
-
-
-def _counted(connection: Any, queue: str) -> Count:
-    channel = connection.channel()  # Its own: RabbitMQ closes it when there is no such queue.
-    try:
-        declared = channel.queue_declare(queue, passive=True)
-    except NotFound:
-        return Count(0, 0)
-    channel.close()
-    # What workers hold unacknowledged is in neither number.
-    return Count(declared.message_count, declared.consumer_count)
+    counts = {queue: counted(connection, queue) for queue in {*jobs.values()} - {""}}
+    seen = {job for job, queue in jobs.items() if not queue or counts[queue].messages}
+    return Found(seen, {queue: count.consumers for queue, count in counts.items()})

@@ -11,13 +11,16 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from realtime.events import CANVAS
 from realtime.tracking import tracked, uuid_like
+from realtime.weights import weight_of
 
 PROMISES = 1_000
 """Jobs to come that are told of one message."""
+HEADER = "headway"
+"""The message header that carries what a job inherits: owner, title, root, parent, tags."""
 CHAIN, CHORD, GROUP = "celery.chain", "celery.chord", "celery.group"
 
 Signature = dict[str, Any]
@@ -33,6 +36,17 @@ class Canvas:
     """What it is."""
     final: str | None = None
     """The last job of a chord or chain."""
+
+
+class ToCome(NamedTuple):
+    """A task that is queued when others have succeeded."""
+
+    job: str
+    """Its id."""
+    name: str
+    """Its name."""
+    header: object
+    """What its message will say to us."""
 
 
 def canvas_of(headers: dict[str, Any], body: Any) -> Canvas | None:
@@ -58,21 +72,21 @@ def canvas_of(headers: dict[str, Any], body: Any) -> Canvas | None:
     return Canvas(root=root, name=CHAIN, final=_options(_last(chain[0])).get("task_id"))
 
 
-def promised(body: Any) -> tuple[str, ...]:
-    """Return the tracked jobs that a message brings about when its task succeeds."""
+def promised(body: Any) -> dict[str, float]:
+    """Return the tracked jobs that a message brings about when its task succeeds, and weights."""
     chain, chord = _rest(body)
     if not (chain or chord):
-        return ()
-    found = (job for job, name in _to_come(chain, chord) if tracked(name))
-    return tuple(dict.fromkeys(islice(found, PROMISES)))
+        return {}
+    found = (one for one in _to_come(chain, chord) if tracked(one.name))
+    return {one.job: weight_of(one.name, one.header) for one in islice(found, PROMISES)}
 
 
 def called_off(chain: list[Signature] | None, chord: Signature | None) -> list[str]:
     """Return the ids, of tracked jobs or not, that nobody runs any more when a task fails."""
-    return [job for job, _ in islice(_to_come(chain or [], chord), PROMISES)]
+    return [one.job for one in islice(_to_come(chain or [], chord), PROMISES)]
 
 
-def _to_come(chain: list[Signature], chord: Signature | None) -> Iterator[tuple[str, str]]:
+def _to_come(chain: list[Signature], chord: Signature | None) -> Iterator[ToCome]:
     for signature in [*reversed(chain), *([chord] if chord else [])]:
         yield from _jobs(signature)
 
@@ -86,14 +100,14 @@ def _rest(body: Any) -> tuple[list[Signature], Signature | None]:
         return [], None  # A message of Celery's first protocol.
 
 
-def _jobs(signature: Signature) -> Iterator[tuple[str, str]]:
-    """Yield the ids and names of a signature's tasks, in about the order in which they run."""
+def _jobs(signature: Signature) -> Iterator[ToCome]:
+    """Yield a signature's tasks, in about the order in which they run."""
     for part in _parts(signature):
         yield from _jobs(part)
     name, options = signature.get("task") or "", _options(signature)
     job = options.get("task_id")
     if name not in CANVAS and job and uuid_like(job):
-        yield job, name
+        yield ToCome(job, name, (options.get("headers") or {}).get(HEADER))
     for follower in [*reversed(options.get("chain") or []), options.get("chord")]:
         if follower:
             yield from _jobs(follower)

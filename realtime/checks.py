@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, get_args, get_origin
 
 from celery import current_app
@@ -10,6 +11,11 @@ from django.core.checks import CheckMessage, Error, Warning  # noqa: A004  Djang
 from django.core.checks import register as register_check
 
 from realtime.conf import conf, names
+from realtime.events import ENDS, NoticeKind, Way
+
+MAY_BE_ZERO = {"KEEP_FILES", "KEEP_SERIES"}
+SHORTEST = 10_800
+"""Seconds of KEEP_MINUTES, at least."""
 
 
 def register() -> None:
@@ -29,9 +35,10 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         if name not in known:
             choices = ", ".join(sorted(known))
             found.append(_error("a key of HEADWAY", f"one of {choices}", name))
-        elif not _fits(value, known[name]):
+        elif not (_fits(value, known[name]) or (value == 0 and name in MAY_BE_ZERO)):
             found.append(_error(f"HEADWAY[{name!r}]", _spoken(known[name]), value))
-    return found or _check_lease()
+    checks = (_check_lease, _check_kept, _check_series, _check_ways, _check_site)
+    return found or [one for check in checks for one in check()]
 
 
 def _check_lease() -> list[CheckMessage]:
@@ -39,6 +46,41 @@ def _check_lease() -> list[CheckMessage]:
         return []
     wanted = "at least three times HEADWAY['BEAT_INTERVAL'], or the living are taken for dead"
     return [_error("HEADWAY['LEASE']", wanted, conf.LEASE)]
+
+
+def _check_kept() -> list[CheckMessage]:
+    for rule, seconds in conf.KEEP_JOBS.items():
+        pattern, _, status = rule.partition(" ")
+        if not pattern or (status and status not in ENDS) or seconds < conf.KEEP_ENDED:
+            wanted = "seconds, no fewer than KEEP_ENDED, by 'pattern' or 'pattern status' with a "
+            wanted += f"status of {', '.join(sorted(ENDS))}"
+            return [_error("HEADWAY['KEEP_JOBS']", wanted, {rule: seconds})]
+    return []
+
+
+def _check_series() -> list[CheckMessage]:
+    if conf.KEEP_MINUTES < SHORTEST:
+        wanted = f"at least {SHORTEST}, or minutes are gone before they are added up"
+        return [_error("HEADWAY['KEEP_MINUTES']", wanted, conf.KEEP_MINUTES)]
+    if conf.KEEP_SERIES and conf.KEEP_SERIES < conf.KEEP_MINUTES:
+        wanted = "0, or no less than KEEP_MINUTES"
+        return [_error("HEADWAY['KEEP_SERIES']", wanted, conf.KEEP_SERIES)]
+    return []
+
+
+def _check_ways() -> list[CheckMessage]:
+    said = conf.NOTICE_WAYS
+    if not (said.keys() <= set(NoticeKind) and set().union(*said.values()) <= set(Way)):
+        wanted = f"ways ({', '.join(Way)}) by kind ({', '.join(NoticeKind)})"
+        return [_error("HEADWAY['NOTICE_WAYS']", wanted, said)]
+    return []
+
+
+def _check_site() -> list[CheckMessage]:
+    site = conf.SITE_URL
+    if not site or re.fullmatch(r"https?://[^\s/?#]+", site):
+        return []
+    return [_error("HEADWAY['SITE_URL']", "an origin such as https://jobs.example.org", site)]
 
 
 def check_results(**_: Any) -> list[CheckMessage]:
@@ -65,6 +107,11 @@ def _fits(value: object, kind: Any) -> bool:
         return isinstance(value, list | tuple) and all(
             _fits(one, get_args(kind)[0]) for one in value
         )
+    if get_origin(kind) is dict:
+        key, one = get_args(kind)
+        return isinstance(value, dict) and all(
+            _fits(name, key) and _fits(said, one) for name, said in value.items()
+        )
     if kind is float:
         return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
     if kind is int:
@@ -74,4 +121,7 @@ def _fits(value: object, kind: Any) -> bool:
 
 def _spoken(kind: Any) -> str:
     spoken = {str: "a text", int: "a positive whole number", float: "a positive number"}
+    if get_origin(kind) is dict:
+        kept = get_args(kind)[1]
+        return f"a dictionary of {'positive whole numbers' if kept is int else 'lists of texts'}"
     return spoken.get(kind, "a list of texts")

@@ -14,6 +14,8 @@ SECRETS = [
     *("card_number", "cvv", "cvc", "iban", "ssn"),
 ]
 
+USUAL_WAYS = {kind: ["toast", "inbox"] for kind in ("finished", "failed", "asks")}
+
 
 class Settings:
     """The keys of `HEADWAY` with their defaults."""
@@ -37,13 +39,15 @@ class Settings:
     STORE_TIMEOUT: float = 0.25
     """Seconds a report waits for Redis before it is tried again later."""
     END_TIMEOUT: float = 5.0
-    """Seconds a task waits at its end until the end is recorded."""
+    """Seconds an end is waited for: at the task's end, or before the thread's next task."""
     BEAT_INTERVAL: float = 1.0
     """Seconds between two signs of life of a job that does not change."""
     LEASE: float = 10.0
     """Seconds without a sign of life after which a job's worker is taken for dead."""
     ORPHAN: float = 60.0
     """Seconds after which a waiting job is looked for in the broker, and lost without it."""
+    GIVE_BACK: bool = True
+    """Whether messages that a dead worker held are given back to Redis as broker at once."""
     KEEP_ENDED: int = 86_400
     """Seconds that Redis keeps the state and the log of an ended job; SQL keeps its end."""
     KEEP_SILENT: int = 604_800
@@ -54,6 +58,16 @@ class Settings:
     """Bytes kept of the log of one job."""
     KEEP_LOGS: int = 2_592_000
     """Seconds that SQL keeps the logs of ended jobs, which Redis forgets after KEEP_ENDED."""
+    KEEP_JOBS: dict[str, int] = {"*": 15_552_000}
+    """Seconds SQL keeps ended jobs, by 'task pattern' or 'task pattern status'; {}: for ever."""
+    KEEP_SERIES: int = 7_776_000
+    """Seconds that the counts of the dashboard's series are kept; 0: nothing is counted."""
+    KEEP_MINUTES: int = 172_800
+    """Seconds that they are kept by the minute and by ten minutes, then by the hour and longer."""
+    SERIES_TASKS: int = 50
+    """Tasks, each in each of its queues, that an interval of the series tells apart."""
+    CATCH_UP: int = 7_200
+    """Seconds back that minutes are counted which nobody counted; those before stay gaps."""
     REDACT: list[str] = SECRETS
     """Words in the names of values that are hidden even from operators."""
     TRACEBACK_LENGTH: int = 4_000
@@ -82,11 +96,31 @@ class Settings:
     """Files that one job may leave."""
     KEEP_FILES: int = 2_592_000
     """Seconds that a job's files are kept unless its task says otherwise; 0 for ever."""
+    NOTICES: list[str] = ["*"]
+    """Patterns of the task names whose ends are told to their owners; questions are in any case."""
+    NOTICE_AFTER: float = 5.0
+    """Seconds that a job must have taken before its success is told by a notice."""
+    NOTICE_ALWAYS: list[str] = []
+    """Patterns of the task names whose success is told however short they took."""
+    NOTICE_WAYS: dict[str, list[str]] = USUAL_WAYS
+    """By which ways people are told of each kind of notice until they choose."""
+    NOTICE_MAIL_AFTER: float = 60.0
+    """Seconds after which a notice is mailed to who was away and has not read it."""
+    SITE_URL: str = ""
+    """How mails' links begin, such as https://jobs.example.org; without it they have none."""
+    JOB_PAGE: str = ""
+    """The path of a job's page, with 00000000-0000-0000-0000-000000000000 in its id's place."""
+    PREFERENCES_PAGE: str = ""
+    """The path of a page on which people choose how they are told."""
+    KEEP_NOTICES: int = 2_592_000
+    """Seconds that notices are kept, if their job is."""
+    KEEP_ACTS: int = 15_552_000
+    """Seconds that is kept who asked for what."""
     ORIGINS: list[str] = []
     """Further origins that may open sockets; ['*'] lets all in where ALLOWED_HOSTS does so too."""
     HEARTBEAT: int = 20
     """Seconds without a frame after which a socket is sent a heartbeat."""
-    WINDOW: int = 64
+    WINDOW: int = 128
     """Data frames that a socket may leave unacknowledged."""
     WATCHES: int = 1_000
     """Topics that one socket may watch."""
@@ -94,6 +128,10 @@ class Settings:
     """Sockets that one person may have open in one web process."""
     SOCKETS_PER_ADDRESS: int = 1_000
     """Sockets from one address, where it is known, in one web process."""
+    SOCKETS_PER_SHARE: int = 500
+    """Sockets of guests who watch one shared job in one web process."""
+    SHARE_FOR: int = 604_800
+    """Seconds that a share token is good unless it is said otherwise."""
     FRAME_RATE: int = 200
     """Frames a second, over ten seconds, that a socket may send, acknowledgements aside."""
     UNREAD: int = 250_000
@@ -114,6 +152,8 @@ class Settings:
     """Browsers that come back in each of the seconds that follow."""
     HEAL_INTERVAL: float = 2.0
     """Seconds between two comparisons of what viewers have with what the store has."""
+    BACKGROUND_JOBS: int = 100
+    """Coroutines of `realtime.background` that run at once in one web process."""
     WEB_THREADS: int = 4
     """Threads of a web process that read the store and the database for its sockets."""
     METRICS_TOKEN: str = ""

@@ -1,4 +1,4 @@
-"""What operators alone are told of a job: where its error came from, and its arguments."""
+"""What operators alone are told of a job: where its error came from, its arguments, its queue."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from celery import current_app
+from django.contrib.auth import get_user_model
 
 from realtime.calls import read_call
 from realtime.models import Job
@@ -15,11 +16,15 @@ from realtime.states import State
 
 
 def confidential(state: State) -> dict[str, Any]:
-    """Return the traceback of a job's error, and its arguments by name, both without secrets."""
-    kept = Job.objects.filter(pk=state["id"]).values_list("call", flat=True).first()
+    """Return the traceback and the arguments without secrets, the queue, and the owner's name."""
+    owner = f"owner__{get_user_model().USERNAME_FIELD}"
+    found = Job.objects.filter(pk=state["id"]).values_list("call", owner).first()
+    kept, name = found or (None, None)
     return {
         "traceback": (state["error"] or {}).get("traceback"),
         "arguments": _arguments(state["name"], kept) if kept else None,
+        "queue": state.get("queue") or None,
+        "owner_name": name,
     }
 
 

@@ -6,14 +6,13 @@ message and answer unexpected frames with a traceback.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import Any
 
 from realtime import drain, protocol
 from realtime.conf import conf
 from realtime.events import timestamp
-from realtime.handshake import address_of, is_own_origin, visitor
+from realtime.handshake import address_of, admitted, is_own_origin
 from realtime.hub import get_hub
 from realtime.inbox import Inbox
 from realtime.limits import seat
@@ -22,9 +21,6 @@ from realtime.protocol import BadTopic, Close, Unwatch, Watch
 from realtime.sessions import Visitor
 
 logger = logging.getLogger("realtime")
-
-HANDSHAKE = 5.0
-"""Seconds that finding out who it is may take."""
 
 
 class ProgressConsumer:
@@ -39,7 +35,8 @@ class ProgressConsumer:
 
 
 async def _answer(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    who = await _admitted(scope)
+    # None for a foreign origin, or somebody who is neither signed in nor a guest.
+    who = await admitted(scope) if is_own_origin(scope) else None
     if who is None or drain.has_begun():
         await send({"type": "websocket.close"})
         return
@@ -48,23 +45,11 @@ async def _answer(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await _turn_away(send, Close.UNSUPPORTED, f"expected {protocol.SUBPROTOCOL}")
         return
     await send({"type": "websocket.accept", "subprotocol": protocol.SUBPROTOCOL})
-    with seat(who.user, address_of(scope)) as refusal:
+    with seat(who.user, address_of(scope), who.shared) as refusal:
         if refusal:
             await _turn_away(send, Close.TOO_MANY, refusal)
         else:
             await _serve(who, receive, send)
-
-
-async def _admitted(scope: dict[str, Any]) -> Visitor | None:
-    """Return who may open a socket, None for a foreign origin or somebody not signed in."""
-    if not is_own_origin(scope):
-        return None
-    try:
-        async with asyncio.timeout(HANDSHAKE):
-            return await visitor(scope)
-    except Exception:
-        logger.exception("A visitor could not be recognised")
-        return None
 
 
 async def _turn_away(send: Any, code: Close, reason: str) -> None:
@@ -73,22 +58,28 @@ async def _turn_away(send: Any, code: Close, reason: str) -> None:
 
 async def _serve(who: Visitor, receive: Any, send: Any) -> None:
     hub = get_hub()
-    mailbox = Mailbox(user=who.user, operator=who.operator, session=who.session, send=send)
+    mailbox = Mailbox(who, send)
     hub.enter(mailbox)
     try:
-        mailbox.say(
-            protocol.welcome(
-                user=who.user, now=timestamp(), heartbeat=conf.HEARTBEAT, window=conf.WINDOW
-            )
-        )
-        if reason := drain.farewell():  # All others were closed while this one was let in.
-            mailbox.close(Close.RESTART, reason)
-        await Inbox(mailbox, _obey).listen(receive)
+        greet(mailbox)
+        await Inbox(mailbox, obey).listen(receive)
     finally:
         await hub.leave(mailbox)
 
 
-async def _obey(mailbox: Mailbox, frame: protocol.Frame) -> None:
+def greet(mailbox: Mailbox) -> None:
+    """Say welcome, and farewell where all others were closed while this one was let in."""
+    mailbox.say(
+        protocol.welcome(
+            user=mailbox.user or None, now=timestamp(), heartbeat=conf.HEARTBEAT, window=conf.WINDOW
+        )
+    )
+    if reason := drain.farewell():
+        mailbox.close(Close.RESTART, reason)
+
+
+async def obey(mailbox: Mailbox, frame: protocol.Frame) -> None:
+    """Do what a frame asks for."""
     hub = get_hub()
     match frame:
         case Watch(topics):

@@ -28,6 +28,8 @@ class Described:
     """By status and type of content, what it answers."""
     refuses: tuple[int, ...] = ()
     """The statuses of refusals that are its own; others can come from each view."""
+    shared: bool = False
+    """Whether a share token in the query lets a guest ask."""
     view: Any = None
     """The function, whose docstring says what it does."""
 

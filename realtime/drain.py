@@ -19,6 +19,7 @@ from math import ceil
 from types import FrameType
 from typing import Any
 
+from realtime import leaving
 from realtime.conf import conf
 from realtime.daphne import mend_daphne
 from realtime.delivery import TURN
@@ -70,6 +71,7 @@ class Drain:
             # An event would have to be touched at the end of every request.
             while _running and self._loop.time() < deadline:  # noqa: ASYNC110
                 await asyncio.sleep(PAUSE)
+            await leaving.finish(deadline)
         finally:
             self._pass_on()
 

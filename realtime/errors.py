@@ -5,8 +5,12 @@ HeadwayError
 ├── JobError       raised by tasks: its text is meant for the job's owner
 ├── BadFile        what a task attaches is no file, or one too many
 ├── StoreAway      the store did not answer in time
+├── NoEventLoop    a coroutine cannot go on after the request: no event loop stays
+├── TooBusy        this web process runs as many coroutines as it may
+├── WouldBlock     a call that waits, made in an event loop
 ├── Refused        a request to a job that its status does not allow
-└── BadAnswer      an answer to a job's question that is none of its choices
+├── BadAnswer      an answer to a job's question that is none of its choices
+└── BadSearch      a search for jobs that cannot be understood
 
 Beside the tree stands `protocol.BadFrame` (with `BadTopic` below it): the protocol is pure and
 imports nothing of ours.
@@ -38,6 +42,18 @@ class StoreAway(HeadwayError):
     """The store does not answer: check that Redis runs at HEADWAY["REDIS_URL"]."""
 
 
+class NoEventLoop(HeadwayError):
+    """No event loop stays: call `background` under an ASGI server, elsewhere queue a task."""
+
+
+class TooBusy(HeadwayError):
+    """This web process runs as many background jobs as it may: try again, or queue a task."""
+
+
+class WouldBlock(HeadwayError):
+    """The event loop must not wait: write `await asyncio.to_thread(progress.ask, …)`."""
+
+
 class Refused(HeadwayError):
     """The job's status does not allow the request: read its state again, act on its `actions`."""
 
@@ -49,3 +65,12 @@ class BadAnswer(HeadwayError):
         """Take what was expected and what came."""
         super().__init__(f"expected answer to be {wanted}, got: {got!r:.80}")
         self.wanted, self.got = wanted, got
+
+
+class BadSearch(HeadwayError):
+    """The search cannot be understood: write it as the text says."""
+
+    def __init__(self, what: str, wanted: str, got: str) -> None:
+        """Take what was expected of what, and what came."""
+        super().__init__(f"expected {what} to be {wanted}, got: {got:.80}")
+        self.what, self.wanted, self.got = what, wanted, got

@@ -40,6 +40,30 @@ class Wish(StrEnum):
     """Nothing takes it back."""
 
 
+class NoticeKind(StrEnum):
+    """What a person is told by a notice."""
+
+    FINISHED = "finished"
+    """A job has succeeded, perhaps with warnings."""
+    FAILED = "failed"
+    """A job has failed, or was lost."""
+    ASKS = "asks"
+    """A job waits for an answer."""
+
+
+class Way(StrEnum):
+    """By which way a notice reaches its person."""
+
+    TOAST = "toast"
+    """Shown for a while on the page that they are on."""
+    INBOX = "inbox"
+    """Kept, and counted by the bell while it is unread."""
+    MAIL = "mail"
+    """Sent to who was away and has not read it for a while."""
+    BROWSER = "browser"
+    """Shown by the browser while its tabs are hidden."""
+
+
 ELSEWHERE = "elsewhere:"
 """What the queue of a job begins with that is run by others than Celery: no broker has it."""
 
@@ -128,6 +152,8 @@ class JobState:
     """The worker that runs it."""
     queue: str = ""
     """The queue it waits in, where it was sent straight to one; viewers are not told."""
+    urgency: int = 0
+    """How much sooner than others it is served in its queue; viewers are not told."""
     repeats: str = ""
     """What of it can be run again, or why nothing can; viewers are told by `actions`."""
     size: float | None = None
@@ -136,6 +162,10 @@ class JobState:
     """What people want of it, as far as its worker has heard; viewers are not told."""
     redelivers: bool = False
     """Whether the broker delivers it again when its worker dies; viewers are not told."""
+    weight: float = 1.0
+    """How much of its tree's bar it is; viewers are not told."""
+    rested: float = 0.0
+    """Seconds that it was paused, where its tree decides about it; viewers are not told."""
     ttl: int = 0
     """Seconds that it may be silent, where it runs outside Celery; viewers are not told."""
     planned: bool = False
@@ -144,6 +174,8 @@ class JobState:
     """Whether no worker runs it and the jobs below it decide how it ends; viewers are not told."""
     final: str | None = None
     """The job whose end decides about this one that is held; viewers are not told."""
+    language: str = ""
+    """In which language it was started, where that is not the project's; viewers are not told."""
 
     @property
     def ended(self) -> bool:

@@ -1,14 +1,17 @@
-"""Takes files away that are kept long enough, in the one process that judges."""
+"""Takes files, notices and acts away that are kept long enough, in the one process that judges."""
 
 from __future__ import annotations
 
 import logging
 import time
+from datetime import timedelta
 
 from django.db import Error, connection
 from django.utils import timezone
 
-from realtime.models import File
+from realtime.conf import conf
+from realtime.metrics import counted
+from realtime.models import Act, File, Notice, NoticeMail
 
 logger = logging.getLogger("realtime")
 
@@ -18,6 +21,8 @@ SWEEP = 60.0
 """Seconds between two looks when none are left."""
 AGAIN = 3_600.0
 """Seconds after which a file is tried again that the storage does not let go."""
+SWEPT = 500
+"""Notices, or acts, that are deleted together."""
 
 
 class Expiry:
@@ -37,7 +42,9 @@ class Expiry:
             found = self._expired(now)
             gone = [file.pk for file in found if self._is_gone(file, now)]
             File.objects.filter(pk__in=gone).delete()
-            self._sweep_at = now + (0 if len(found) == BATCH else SWEEP)
+            counted.count("removed", len(gone), label="files")
+            is_over = len(found) < BATCH and max(_forget_notices(), _forget_acts()) < SWEPT
+            self._sweep_at = now + (SWEEP if is_over else 0)
         except Error as error:
             logger.warning("The database is away, files are taken away later: %s", error)
         finally:
@@ -57,3 +64,25 @@ class Expiry:
             self._stuck[file.pk] = now + AGAIN
             return False
         return True
+
+
+def _forget_notices() -> int:
+    """Delete some notices that are kept no longer, and return how many."""
+    before = timezone.now() - timedelta(seconds=conf.KEEP_NOTICES)
+    old = list(Notice.objects.filter(at__lt=before).values_list("pk", flat=True)[:SWEPT])
+    Notice.objects.filter(pk__in=old).delete()
+    counted.count("removed", len(old), label="notices")
+    # A mail goes with its notices.
+    gone = NoticeMail.objects.filter(due_at__lt=before, notices=None).values_list("pk", flat=True)
+    NoticeMail.objects.filter(pk__in=list(gone[:SWEPT])).delete()
+    return len(old)
+
+
+def _forget_acts() -> int:
+    """Delete the oldest acts, as far as they are kept no longer, and return how many."""
+    before = timezone.now() - timedelta(seconds=conf.KEEP_ACTS)
+    oldest = Act.objects.order_by("pk").values_list("pk", "at")[:SWEPT]
+    old = [pk for pk, at in oldest if at < before]
+    Act.objects.filter(pk__in=old).delete()
+    counted.count("removed", len(old), label="acts")
+    return len(old)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from realtime.cleaning import shown, text
 from realtime.conf import conf
 from realtime.errors import Cancelled, JobError
@@ -11,6 +13,8 @@ from realtime.redaction import without_secrets
 
 KIND = 100
 """Characters kept of a kind."""
+SAFE_TEXT = gettext_noop("The job stopped because of an error.")
+"""What its owner reads of an error whose text is not meant for them."""
 AHEAD = 4
 """So many times what is kept is read first: a cut must not part a secret from its name."""
 
@@ -33,6 +37,11 @@ def error_of(exception: BaseException | None, einfo: Any = None) -> dict[str, An
     if not public and type(trace) is str:
         error["traceback"] = _end_of(trace)
     return error
+
+
+def safe_text(error: dict[str, Any]) -> str:
+    """Return what an owner may read of an error; the text of an exception may hold a password."""
+    return str(error["text"]) if error.get("public") else SAFE_TEXT
 
 
 def _end_of(trace: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from django.db.models import F
+
 from realtime.conf import conf
 from realtime.events import CANVAS, ENDS, Status
 from realtime.models import Job
@@ -26,6 +28,17 @@ def look_after(known: State) -> bool:
         return False
     get_store().renew([job])
     return True
+
+
+def tell_again(jobs: list[str]) -> None:
+    """Tell of those jobs, which the store has lost, about which their trees decide.
+
+    Nobody else may speak of them for a while: those below them may all wait.
+    """
+    roots = Job.objects.filter(pk__in=jobs, root=F("pk"))
+    for job, held in roots.values_list("pk", "last__held"):
+        if held:
+            get_reporter().tell(str(job))
 
 
 def look_after_waiting() -> None:

@@ -1,4 +1,4 @@
-"""Whether a socket may be opened: from where it comes, and who opens it."""
+"""Whether a socket, or a stream, may be opened: from where it comes, and who opens it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 import re
 from io import BytesIO
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
@@ -19,13 +19,15 @@ from django.http.request import split_domain_port, validate_host
 from django.utils.http import is_same_domain
 
 from realtime.conf import conf
-from realtime.sessions import Visitor, visitors
+from realtime.sessions import GUEST, Visitor, guest_key, visitors
 from realtime.together import Together
 
 logger = logging.getLogger("realtime")
 
 LOCAL_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
-SCHEMES = {"ws": "http", "wss": "https"}
+SCHEMES = {"ws": "http", "wss": "https", "https": "https"}
+HANDSHAKE = 5.0
+"""Seconds that finding out who it is may take."""
 FORWARDED = (b"x-forwarded-for", b"forwarded", b"x-real-ip")
 """Headers in which proxies say for whom they ask."""
 
@@ -89,9 +91,31 @@ def _matches(origin: str, pattern: str) -> bool:
     return given.scheme == wanted.scheme and is_same_domain(given.netloc, ending)
 
 
+def is_asked_by_own_page(scope: dict[str, Any]) -> bool:
+    """Tell the same of a request; browsers leave the origin out of a GET to the page's own."""
+    sites = _headers(scope, b"sec-fetch-site")
+    if scope["method"] == "GET" and sites and not _headers(scope, b"origin"):
+        return sites == ["same-origin"]
+    return is_own_origin(scope)
+
+
+async def admitted(scope: dict[str, Any]) -> Visitor | None:
+    """Return who is signed in, None also when that cannot be told in time."""
+    try:
+        async with asyncio.timeout(HANDSHAKE):
+            return await visitor(scope)
+    except Exception:
+        logger.exception("A visitor could not be recognised")
+        return None
+
+
 async def visitor(scope: dict[str, Any]) -> Visitor | None:
-    """Return who is signed in, by Django's own session; the database is asked for many at once."""
-    key = _session_key(scope)
+    """Return who comes: with a share token, else by Django's own session.
+
+    The database is asked for many at once.
+    """
+    token = share_token(scope)
+    key = guest_key(token) if token else _session_key(scope)
     return (await _reception().ask([key])).get(key) if key else None
 
 
@@ -119,11 +143,19 @@ def _reception() -> Together[Visitor]:
     return _receptions[loop]
 
 
+def share_token(scope: dict[str, Any]) -> str:
+    """Return the share token in an address, "" where there is none."""
+    said: bytes = scope.get("query_string", b"")
+    return dict(parse_qsl(said.decode("latin-1"))).get("token", "")
+
+
 def _session_key(scope: dict[str, Any]) -> str | None:
     # Read as Django reads it: the standard library stops at the first cookie it does not like.
     cookies = parse_cookie("; ".join(_headers(scope, b"cookie")))
     key = cookies.get(settings.SESSION_COOKIE_NAME)
-    return key if key and "\x00" not in key else None  # PostgreSQL cannot be asked for a NUL.
+    if not key or "\x00" in key or key.startswith(GUEST):  # PostgreSQL cannot be asked for a NUL.
+        return None
+    return key
 
 
 def _headers(scope: dict[str, Any], name: bytes) -> list[str]:

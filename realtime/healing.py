@@ -64,6 +64,7 @@ class Healing:
         for job in hub.watchers.logs():
             if known := hub.known.get(job):
                 hub.tell_logs(known.state)
+        await hub.notices.heal()
 
     def _groups(self) -> Iterator[str]:
         """Yield where what is watched is announced: by topic, of which a crowd has few."""
@@ -72,7 +73,7 @@ class Healing:
             known = self._hub.known.get(name)
             if kind == "all":
                 yield from shards()
-            elif kind == "mine":
+            elif kind in {"mine", "notices"}:
                 yield shard_of(name)
             elif known:
                 yield shard_of(known.state["owner"] or known.state["root"])

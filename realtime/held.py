@@ -22,6 +22,8 @@ ANSWER = 1.0
 class Answer:
     """What one worker says."""
 
+    worker: str
+    """Its name."""
     jobs: frozenset[str]
     """Those of the jobs that it has."""
     queues: frozenset[str]
@@ -37,10 +39,12 @@ def ask(jobs: Collection[str]) -> list[Answer]:
     """Return what each worker says that answers in time."""
     arguments = {"jobs": sorted(jobs)}
     replies = current_app.control.broadcast(COMMAND, arguments, reply=True, timeout=ANSWER)
-    said = [one for reply in replies or () for one in reply.values()]
+    said = [one for reply in replies or () for one in reply.items()]
     # A worker that does not know the question answers with an error.
     return [
-        Answer(frozenset(one["jobs"]), frozenset(one["queues"])) for one in said if "jobs" in one
+        Answer(worker, frozenset(one["jobs"]), frozenset(one["queues"]))
+        for worker, one in said
+        if "jobs" in one
     ]
 
 

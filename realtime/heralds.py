@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from django.db import Error
 
 from realtime import trees
 from realtime.conf import conf
 from realtime.errors import StoreAway
+from realtime.events import CANVAS
 from realtime.publish import Change, Published
 from realtime.states import State
-from realtime.store import HEALING, News, get_store
+from realtime.store import HEALING, News, Remembered, get_store
 
 logger = logging.getLogger("realtime")
 
@@ -46,11 +48,20 @@ class Heralds:
     def learn(self, changes: list[Change], done: Published, now: float) -> None:
         """Take in what reports mean for the roots of their trees."""
         for change, answer in zip(changes, done.answers, strict=False):
+            if answer and answer.accepted and change.state.held and change.crown:
+                self._note(change, answer)
             if answer and answer.news:
                 at_once = answer.news is News.ALL_ENDED
                 self.call(change.state.root, now if at_once else self._next(change.state.root))
             elif answer and answer.accepted and change.state.held and change.state.is_root:
                 self.call(change.state.id, now)
+
+    def _note(self, told: Change, answer: Remembered) -> float | None:
+        """Keep in mind how far a root was told to be: the store may lose it."""
+        fraction = told.as_told(answer).fraction
+        if fraction is not None:
+            self._best[told.state.id] = fraction
+        return fraction
 
     def call(self, root: str, at: float) -> None:
         """Tell of a root at this moment, or before."""
@@ -76,10 +87,12 @@ class Heralds:
         return self._told_at.get(root, 0.0) + conf.REPORT_INTERVAL
 
     def _tell(self, root: str, now: float, publish: Callable[[list[Change]], Published]) -> None:
-        state, growth = trees.read(root), get_store().growth(root)
-        if state is None:
+        read, growth = trees.read(root), get_store().growth(root)
+        if read is None:
             return  # Queued in a transaction that is not committed yet.
-        if growth.wants:
+        state, at = read
+        recorded = growth.wants in {"", state.get("wants")}
+        if not recorded:
             state = {**state, "wants": growth.wants}
         if state["finished_at"]:
             get_store().fell(root)
@@ -93,23 +106,23 @@ class Heralds:
         elif growth.open == 0:
             self._end(state, growth.jobs, now, publish)
         elif growth.started or state["started_at"]:
-            self._go_on(state, now, publish)
+            self._go_on(state, now, publish, at=at, busy=growth.busy, recorded=recorded)
+        elif state["name"] in CANVAS:
+            publish([trees.waiting(state)])
 
     def _go_on(
-        self, state: State, now: float, publish: Callable[..., Published], *, recorded: bool = True
+        self, state: State, now: float, publish: Callable[..., Published], **more: Any
     ) -> None:
         root = state["id"]
         self._looks.pop(root, None)
-        told = trees.told(state, best=self._best.get(root, 0.0), recorded=recorded)
+        told = trees.told(state, best=self._best.get(root, 0.0), **more)
         [answer] = publish([told]).answers
         if answer is None:
             self.call(root, now + 1)
-        elif answer.accepted:
-            fraction = told.as_told(answer).fraction
-            if fraction is None:
-                self.call(root, now + UNKNOWN)
-            else:
-                self._best[root] = fraction
+        elif told.at is not None and not (answer.accepted or answer.ended):
+            self.call(root, now + conf.REPORT_INTERVAL)  # It is another one by now.
+        elif answer.accepted and self._note(told, answer) is None:
+            self.call(root, now + UNKNOWN)
 
     def _end(self, state: State, jobs: int, now: float, publish: Callable[..., Published]) -> None:
         """End a root when SQL has all the ends below it, which it learns after the store.
@@ -135,6 +148,7 @@ class Heralds:
             self.call(root, now + 1)
         elif answer.accepted or answer.ended:
             get_store().fell(root)
+            trees.forget_followers(root)
             self._told_at.pop(root, None)
             self._best.pop(root, None)
 

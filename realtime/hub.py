@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 
 from realtime import metrics, protocol, reading
 from realtime.arrivals import Arrivals
+from realtime.attendance import Attendance
 from realtime.conf import conf
 from realtime.delivery import Delivery
 from realtime.events import ENDS, timestamp
@@ -26,6 +27,7 @@ from realtime.listener import Listener
 from realtime.log_feed import LogFeed
 from realtime.mailbox import Mailbox
 from realtime.metrics import counted
+from realtime.notice_feed import NoticeFeed
 from realtime.placing import Placing
 from realtime.rights import Rights
 from realtime.states import State
@@ -35,6 +37,8 @@ from realtime.watchers import Watchers
 
 logger = logging.getLogger("realtime")
 
+FOR_GUESTS = frozenset({"job", "tree"})
+"""The kinds of topics that somebody with a share token may watch."""
 NOTHING = "There is nothing here to watch."
 """Says the same of what is not there and of what may not be seen."""
 
@@ -45,9 +49,10 @@ class Hub:
     def __init__(self) -> None:
         """Prepare; the first socket starts it."""
         self._loop = asyncio.get_running_loop()
-        self.listener = Listener(self._hear)
         self.mailboxes: set[Mailbox] = set()
         self.watchers = Watchers()
+        self.notices = NoticeFeed(self._spawn, self.watchers)
+        self.listener = Listener(self._hear, called=self.notices.call)
         self.known = KnownStates()
         self._delivery = Delivery(self.known, missing=lambda job: self._spawn(self._load([job])))
         self._states = Together(reading.states)
@@ -55,6 +60,7 @@ class Hub:
         self._logs = LogFeed(self._spawn)
         self._healing = Healing(self)
         self._placing = Placing(self)
+        self._attendance = Attendance()
         self._rights = Rights(self.mailboxes, changed=self._judge)
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -64,7 +70,10 @@ class Hub:
         """Take a socket in."""
         mailbox.on_room = self._has_room
         self.mailboxes.add(mailbox)
+        if mailbox.user:
+            self._attendance.enter(mailbox.user)
         if not self._tasks:
+            self._spawn(self._attendance.tell_always())
             self._spawn(self._rights.look_always())
             self._spawn(self._healing.heal_always())
             self._spawn(self._placing.place_always())
@@ -74,6 +83,8 @@ class Hub:
     async def leave(self, mailbox: Mailbox) -> None:
         """Let a socket go; the last one stops the hub."""
         mailbox.stop()
+        if mailbox in self.mailboxes and mailbox.user:
+            self._attendance.leave(mailbox.user, comes_back=mailbox.comes_back)
         self.mailboxes.discard(mailbox)
         self._delivery.forget(mailbox)
         for topic in list(mailbox.topics):
@@ -105,6 +116,8 @@ class Hub:
             mailbox.logs[job] = have
             known = self.known.get(job)
             await self._logs.send(mailbox, job, known.state["log"] if known else 0)
+        elif kind == "notices":
+            self.notices.begin(mailbox)
         else:
             await self._send_first(mailbox, topic, kind, job, have, alive=alive)
 
@@ -119,6 +132,8 @@ class Hub:
             mailbox.seen.pop(job, None)
         elif kind == "tree":
             mailbox.shown.pop(job, None)
+        elif kind == "notices":
+            self.notices.forget(mailbox)
 
     async def _judge(self, mailbox: Mailbox) -> None:
         """Let a viewer whose rights have changed watch no more than they may."""
@@ -132,9 +147,11 @@ class Hub:
 
     async def _groups(self, mailbox: Mailbox, kind: str, job: str) -> list[str] | None:
         """Return the groups in which a topic is announced, None when it may not be watched."""
+        if mailbox.shared and kind not in FOR_GUESTS:
+            return None
         if kind == "all":
             return shards() if mailbox.operator else None
-        if kind == "mine":
+        if kind in {"mine", "notices"}:
             return [shard_of(mailbox.user)]
         state = await self._state(job)
         if state is None or mailbox.role(state) is None:
@@ -203,6 +220,7 @@ class Hub:
 
     def _has_room(self, mailbox: Mailbox) -> None:
         self._delivery.has_room(mailbox)
+        self.notices.has_room(mailbox)
         for job in mailbox.logs:
             if known := self.known.get(job):
                 self._logs.tell(known.state, (mailbox,))
@@ -248,6 +266,7 @@ class Hub:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._attendance.settle()
         await self.listener.close()
 
 

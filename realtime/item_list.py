@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
 
+from realtime.attachment import attachment
 from realtime.cells import harmless
 from realtime.events import ENDS, timestamp
 from realtime.models import Item
@@ -37,14 +36,8 @@ def page(state: State, outcome: str, after: int, limit: int) -> dict[str, Any]:
 
 def table(request: HttpRequest, state: State, outcome: str) -> StreamingHttpResponse:
     """Return all items as CSV, read and sent in parts."""
-    parts = _parts(state, outcome)
-    # Django would read the whole of an ordinary iterator before it sends the first part.
-    streamed = _in_threads(parts) if isinstance(request, ASGIRequest) else parts
-    answer = StreamingHttpResponse(streamed, content_type="text/csv; charset=utf-8")
     name = f"{outcome or 'items'}-{state['id']}.csv"
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    answer["X-Content-Type-Options"] = "nosniff"
-    return answer
+    return attachment(request, _parts(state, outcome), name=name, kind="text/csv")
 
 
 def _found(state: State, outcome: str, after: int, limit: int) -> list[Item]:
@@ -93,8 +86,3 @@ def _line(*cells: str) -> str:
     written = io.StringIO()
     csv.writer(written).writerow(map(harmless, cells))
     return written.getvalue()
-
-
-async def _in_threads(parts: Iterator[str]) -> AsyncIterator[str]:
-    while part := await sync_to_async(lambda: next(parts, ""))():
-        yield part

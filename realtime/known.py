@@ -82,10 +82,21 @@ class KnownStates:
 
     def keep(self, state: State) -> None:
         """Hold a state."""
-        self._known[state["id"]] = Known(state)
+        self._known[state["id"]] = Known(self._risen(state))
         self._known.move_to_end(state["id"])
         if len(self._known) > LARGEST:
             self._known.popitem(last=False)
+
+    def _risen(self, state: State) -> State:
+        """Return a state whose bar does not go back: that of a tree may, once the store lost all.
+
+        Several processes tell of a root, and each knows only how far it has told it itself.
+        """
+        known = self._known.get(state["id"])
+        if not (known and state.get("held") and known.state["attempt"] == state["attempt"]):
+            return state
+        best = known.state["fraction"]
+        return {**state, "fraction": best} if best and best > (state["fraction"] or 0) else state
 
     def __contains__(self, job: str) -> bool:
         return job in self._known

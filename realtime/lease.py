@@ -8,6 +8,7 @@ have died, some ten seconds before Celery gives up waiting for what they might h
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Any
 
 from celery import signals
@@ -16,8 +17,10 @@ from realtime import reaper
 from realtime.conf import conf
 from realtime.errors import StoreAway
 from realtime.events import Status
+from realtime.presence import Presence
 from realtime.publish import end_elsewhere, worker_lost
 from realtime.reporter import get_reporter
+from realtime.resizing import size
 from realtime.rounds import Rounds
 from realtime.runs import WORKER
 from realtime.store import get_store
@@ -34,9 +37,13 @@ class Lease:
     def __init__(self) -> None:
         """Begin with everybody alive."""
         self._dead: set[str] = set()
+        self.presence: Presence | None = None
+        self.consumer: Any = None
 
     def renew(self) -> None:
         """Renew the leases of what runs, and tell of what runs no longer."""
+        if self.consumer:
+            size.go_on(self.consumer)
         active = [request for request in _active() if tracked(request.name)]
         dead = {request.id: request.task for request in active if _has_died(request)}
         # In two rounds: what is being revoked or has run out of time has an end of its own.
@@ -46,8 +53,16 @@ class Lease:
         self._dead = set(dead)
         try:
             get_store().renew([request.id for request in active if request.id not in dead])
+            if self.presence:
+                self.presence.tell(request.id for request in active)
         except StoreAway:
             return  # The reporters tell of it, and nobody is judged while the store is away.
+
+    def end(self) -> None:
+        """Say that this worker has stopped."""
+        with suppress(StoreAway):
+            if self.presence:
+                self.presence.take_leave()
 
 
 def connect() -> None:
@@ -95,11 +110,19 @@ _lease = Lease()
 _rounds = Rounds("headway-lease", _lease.renew, lambda: conf.LEASE / 5)
 
 
-def _on_ready(**_: Any) -> None:
+def nudge() -> None:
+    """Let the next round begin now."""
+    _rounds.nudge()
+
+
+def _on_ready(sender: Any = None, **_: Any) -> None:
+    _lease.presence = Presence(sender) if sender else None
+    _lease.consumer = sender
     _rounds.start()
     reaper.start()
 
 
 def _on_shutdown(**_: Any) -> None:
     _rounds.stop(timeout=1)
+    _lease.end()
     reaper.stop()

@@ -10,18 +10,18 @@ from typing import Any
 
 from billiard.exceptions import WorkerLostError
 from celery import signals
+from django.utils.translation import gettext_noop
 
-from realtime import admission, canvas, progress, queueing
+from realtime import admission, canvas, owed, progress, queueing
+from realtime.canvas import HEADER
 from realtime.cleaning import text
-from realtime.conf import conf
 from realtime.errors import Cancelled
 from realtime.events import ENDS, Status, timestamp
 from realtime.failure import error_of
 from realtime.publish import QUEUED_SEQ, end_elsewhere, worker_lost
-from realtime.queueing import HEADER
 from realtime.reporter import get_reporter
 from realtime.running import HELD, RunningJob
-from realtime.runs import WORKER, Run, here, resumed, run_of
+from realtime.runs import WORKER, Run, begun_before, here, resumed, run_of
 from realtime.states import read
 from realtime.tracking import default_title, is_uuid, tracked
 from realtime.transition import Transition
@@ -30,7 +30,8 @@ logger = logging.getLogger("realtime")
 
 REPLACED = "Replaced by new task"
 """What Celery says when a task is replaced; a chain or chord takes the id over at its end."""
-FOLLOWED = "A job failed that had to be done before."
+FOLLOWED = gettext_noop("A job failed that had to be done before.")
+EXPIRED = gettext_noop("It waited longer than it may.")
 ANYBODY = ""
 """Whose a job may be that nobody should run."""
 
@@ -54,6 +55,7 @@ def connect() -> None:
 
 
 def _on_start(task_id: str, task: Any, **_: Any) -> None:
+    owed.settle()
     request = task.request
     given = (request.headers or {}).get(HEADER) or {}
     if request.is_eager or not (tracked(task.name) or "before" in given) or not is_uuid(task_id):
@@ -61,7 +63,7 @@ def _on_start(task_id: str, task: Any, **_: Any) -> None:
     before = given.get("before") or 0
     job = RunningJob(
         id=task_id,
-        name=task.name,
+        name=given.get("name") or task.name,
         title=given.get("title") or default_title(task.name),
         attempt=before + request.retries + 1,
         owner=given.get("owner"),
@@ -73,15 +75,19 @@ def _on_start(task_id: str, task: Any, **_: Any) -> None:
     )
     job.again_of, job.repeats = given.get("again_of"), given.get("repeats", "")
     job.children = given.get("children") or 0
+    job.weight, job.language = given.get("weight") or 1.0, given.get("language") or ""
+    job.started_at = given.get("started_at") or job.started_at
     job.run = WORKER + job.run
     job.redelivers = bool(getattr(task, "acks_late", False))
     seq = given.get("seq") or QUEUED_SEQ
     redelivered = bool((request.delivery_info or {}).get("redelivered"))
     job.first = job.attempt == 1 and "before" not in given and not redelivered
+    queued_at, retried = given.get("queued_at") or job.started_at, job.attempt > 1
     if redelivered:
         seq = resumed(job, seq)
-    queued_at, retried = given.get("queued_at") or job.started_at, job.attempt > 1
-    fresh = job.first and "queued_at" in given
+    elif retried:
+        begun_before(job)
+    fresh = job.first and "queued_at" in given and "steered" not in given
     standing = admission.standing_of(task_id, queued_at, fresh=fresh, retried=retried)
     job.hear(standing.wants)
     watched = get_reporter().watch(job, known=max(seq, standing.seq))
@@ -118,7 +124,7 @@ def _on_retry(
 def _on_dropped(job: str, *, comes_back: bool) -> None:
     """Tell what becomes of a job that Celery has stopped: its worker ends, or lost the broker."""
     status = Status.RETRYING if comes_back else Status.LOST
-    error = worker_lost("The broker will deliver it again." if comes_back else "")
+    error = worker_lost(comes_back=comes_back)
     _end(job, status, error=error)
 
 
@@ -150,7 +156,7 @@ def _end_replaced(request: Any) -> None:
 
 
 def _on_revoked(request: Any, *, expired: bool = False, terminated: bool = False, **_: Any) -> None:
-    error = {"kind": "Expired", "text": "It waited longer than it may.", "public": True}
+    error = {"kind": "Expired", "text": EXPIRED, "public": True}
     whose = WORKER if terminated else ANYBODY
     _end(request.id, Status.CANCELLED, whose, error=error if expired else None)
 
@@ -189,11 +195,12 @@ def _leave(run: Run) -> None:
 
 
 def _on_shutdown(**_: Any) -> None:
+    owed.settle_all()
     get_reporter().close(timeout=2)
 
 
 def _end(task_id: str, status: Status, whose: str = WORKER, **more: Any) -> None:
-    """Put the end of an attempt, and wait until it is recorded or the deadline has passed.
+    """Put the end of an attempt, to be recorded before its message is acknowledged.
 
     Of an attempt that does not run in this process only if the run's name begins with `whose`.
     """
@@ -211,8 +218,12 @@ def _end(task_id: str, status: Status, whose: str = WORKER, **more: Any) -> None
             lambda: watched.snapshots.last(time.monotonic(), watched.known, status, **more),
             ends=watched,
         )
-    if not get_reporter().put(transition).wait(conf.END_TIMEOUT):
-        logger.error("The end of job %s is not recorded yet; its task goes on", task_id)
+    get_reporter().put(transition)
+    if status is Status.SUCCEEDED and run is not None and not run.job.redelivers:
+        # Acknowledged before it ran: nothing but this thread's next task waits for its end.
+        owed.owe(task_id, transition)
+    else:
+        owed.wait(task_id, transition)
 
 
 def _retry_at(when: Any) -> str:

@@ -20,9 +20,14 @@ _taken: Counter[tuple[str, str]] = Counter()
 
 
 @contextmanager
-def seat(user: str, address: str | None) -> Iterator[str]:
-    """Take a socket's seat; gives the reason when there is none, else "" and keeps it taken."""
+def seat(user: str, address: str | None, shared: str = "") -> Iterator[str]:
+    """Take a socket's seat; gives the reason when there is none, else "" and keeps it taken.
+
+    A guest has no user, and watches the job that is `shared`.
+    """
     wanted = {("user", user): conf.SOCKETS_PER_USER}
+    if shared:
+        wanted = {("shared job", shared): conf.SOCKETS_PER_SHARE}
     if address:
         wanted["address", _neighbourhood(address)] = conf.SOCKETS_PER_ADDRESS
     for place, most in wanted.items():

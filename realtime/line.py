@@ -73,17 +73,18 @@ class Line:
 
 
 def waits(state: State) -> bool:
-    """Tell whether a job waits in a line: without a priority and a countdown, in a known queue."""
+    """Tell whether a job waits in a line: without a countdown, in a known queue."""
     return state["position"] is not None and state["status"] == Status.QUEUED
 
 
 def _places() -> dict[str, int]:
-    """Return the place of each waiting job, first come, first served in each queue."""
+    """Return the place of each waiting job in its queue: what is more urgent is served first."""
     rows = Job.objects.filter(status=Status.QUEUED).order_by("queued_at", "pk")
-    waiting = rows.values_list("pk", "last__queue", "last__position")[:LONGEST]
+    waiting = rows.values_list("pk", "last__queue", "last__position", "last__urgency")[:LONGEST]
     lengths: Counter[str] = Counter()
     places = {}
-    for job, queue, position in waiting:
+    # Of those that are as urgent the first that came stays the first.
+    for job, queue, position, _ in sorted(waiting, key=lambda row: -(row[3] or 0)):
         if position is not None:
             lengths[queue] += 1
             places[str(job)] = lengths[queue]

@@ -25,9 +25,16 @@ DEAF_AFTER = 2
 class Listener:
     """Hears announcements and passes their states on."""
 
-    def __init__(self, heard: Callable[[list[State]], None]) -> None:
-        """Prepare; the layer is asked for when the first group is joined."""
-        self._heard = heard
+    def __init__(
+        self,
+        heard: Callable[[list[State]], None],
+        called: Callable[[list[str]], None] = lambda _: None,
+    ) -> None:
+        """Prepare; the layer is asked for when the first group is joined.
+
+        `heard` is told new states, `called` whose notices have changed.
+        """
+        self._heard, self._called = heard, called
         self._layer = open_layer()
         self._channel = ""
         self._joined: set[str] = set()
@@ -151,3 +158,5 @@ class Listener:
                 heard.set()
             return
         self._heard([json.loads(text) for text in message["states"]])
+        if people := message.get("people"):
+            self._called(people)

@@ -17,6 +17,7 @@ from realtime.asking import ask
 from realtime.events import ENDS, Status, newest
 from realtime.models import Job
 from realtime.permissions import Role, view
+from realtime.publish import FORGOTTEN_STEP
 from realtime.states import State
 from realtime.store import Sign
 
@@ -61,7 +62,7 @@ class Lookout:
             if not (part.lines or part.lost):
                 return
             if part.lost:
-                yield {"level": "debug", "text": f"{part.lost:,} lines are no longer kept"}
+                yield {"level": "debug", "text": f"{_counted(part.lost)} lines are no longer kept"}
             yield from part.lines
             self._line = part.lines[-1]["n"] if part.lines else self._line + part.lost
 
@@ -121,6 +122,11 @@ def matching(beginning: str) -> list[str]:
     """Return the ids of jobs, two at most, that begin so."""
     rows = Job.objects.filter(pk__startswith=beginning.lower())
     return [str(job) for job in rows.values_list("pk", flat=True)[:2]]
+
+
+def _counted(lost: int) -> str:
+    """Return how many lines are lost, where anybody knows."""
+    return f"{lost:,}" if lost < FORGOTTEN_STEP // 2 else "Some"
 
 
 def _read(jobs: list[str]) -> dict[str, State]:

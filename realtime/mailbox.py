@@ -10,17 +10,19 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from itertools import islice
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from realtime.conf import conf
 from realtime.coroutines import go_on
-from realtime.permissions import Role, role_of
+from realtime.permissions import Role, is_shared, role_of
 from realtime.protocol import Close
 from realtime.states import State
 from realtime.wire import Message, message
 
 if TYPE_CHECKING:
     from realtime.known import Known
+    from realtime.sessions import Visitor
 
 Send = Callable[[Message], Coroutine[Any, Any, None]]
 
@@ -28,7 +30,7 @@ FAST = 0.05
 """Seconds between two frames to a socket that watches jobs or trees."""
 SLOW = 0.25
 """Seconds between two frames to a socket that watches lists only."""
-LISTS = frozenset({"mine", "all"})
+LISTS = frozenset({"mine", "all", "notices"})
 
 TREE = 200
 """Jobs below a root that are sent to who watches its tree."""
@@ -40,11 +42,19 @@ BACKLOG = 2_000
 class Mailbox:
     """One viewer's side of the hub."""
 
-    def __init__(self, *, user: str, operator: bool, send: Send, session: str = "") -> None:
-        """Begin with nothing watched and nothing sent."""
-        self.user = user
-        self.operator = operator
-        self.session = session
+    def __init__(self, who: Visitor, send: Send, *, acknowledges: bool = True) -> None:
+        """Begin with nothing watched and nothing sent.
+
+        A browser that does not acknowledge is slowed down by the network alone.
+        """
+        self.user = who.user
+        self.operator = who.operator
+        self.session = who.session
+        self.shared = who.shared
+        """The job that a guest may see; a guest has no user."""
+        self._otherwise = Role.GUEST if who.shared else None
+        self.comes_back = False
+        """Whether its browser polls: it is here between two polls too."""
         self.topics: set[str] = set()
         self.changed: dict[str, None] = {}
         """Jobs whose newest state must be sent, in the order in which they changed."""
@@ -58,6 +68,10 @@ class Mailbox:
         """The jobs of each watched tree that are sent, a bounded number."""
         self.asked: dict[str, int] = {}
         """The line up to which each log is being sent."""
+        self.noticed: Message | None = None
+        """The notices that were sent last."""
+        self.awaits_notices = False
+        """Whether it must still be told that these are all."""
         self.pause = SLOW
         """Seconds between two batches."""
         self.free_at = 0.0
@@ -70,7 +84,7 @@ class Mailbox:
         self._acknowledged = 0
         self._answers = 0
         self._counted_from = 0.0
-        self._window = conf.WINDOW
+        self._window = conf.WINDOW if acknowledges else inf
         self._loop = asyncio.get_running_loop()
         self._backlog: deque[Message] = deque()
         self._sending: asyncio.Task[None] | None = None
@@ -95,13 +109,18 @@ class Mailbox:
 
     def role(self, state: State) -> Role | None:
         """Return as what this viewer sees a job."""
+        if self.shared:
+            return Role.GUEST if is_shared(self.shared, state) else None
         return role_of(self.user, state, operator=self.operator)
 
     def owns(self, owner: str | None) -> Role | None:
-        """Return the same from the job's owner alone, for the many who are sent a state."""
+        """Return the same from the job's owner alone, for the many who are sent a state.
+
+        What a guest may watch was looked at when they began to.
+        """
         if self.operator:
             return Role.OPERATOR
-        return Role.OWNER if owner == self.user else None
+        return Role.OWNER if owner == self.user else self._otherwise
 
     def shows(self, job: str, root: str) -> bool:
         """Tell whether a job of a tree that is watched is sent: the root, and the first so many.

@@ -33,9 +33,10 @@ COUNTERS: Final = {
     "states_heard": "States that web processes heard from the layer.",
     "states_healed": "States that were not heard and were found by comparing with the store.",
     "frames": "Frames with states sent to browsers.",
+    "removed": "Rows and files that were kept long enough, by what they are.",
     "states_coalesced": "States that were not sent because a newer one took their place.",
 }
-LABELS: Final = {"jobs_ended": "status"}
+LABELS: Final = {"jobs_ended": "status", "removed": "what"}
 HISTOGRAMS: Final = {
     "reporter_lag": "Seconds from a transition in a task to its being kept by store and database.",
 }

@@ -58,6 +58,12 @@ def description() -> dict[str, Any]:
                     "scheme": "bearer",
                     "description": "An API token; its scopes are read, act and report.",
                 },
+                "share": {
+                    "type": "apiKey",
+                    "in": "query",
+                    "name": "token",
+                    "description": "A share token, with which a guest sees one job or tree.",
+                },
             },
         },
     }
@@ -91,11 +97,19 @@ def _operation(about: Described, *, named: bool) -> dict[str, Any]:
         "summary": str(inspect.getdoc(about.view)).partition("\n")[0],
         "parameters": [_word(name, shape) for name, shape in about.query.items()],
         "responses": _answers(about, named=named),
-        "security": [{"session": []}, {"token": [about.scope]}] if about.scope else [],
+        "security": _security(about),
     }
     if about.body:
         found["requestBody"] = {"content": {"application/json": {"schema": about.body}}}
     return found
+
+
+def _security(about: Described) -> list[dict[str, list[str]]]:
+    """Return by what a caller is let in, any one of these; nothing where everybody is."""
+    if not about.scope:
+        return []
+    share: list[dict[str, list[str]]] = [{"share": []}] if about.shared else []
+    return [{"session": []}, {"token": [about.scope]}, *share]
 
 
 def _word(name: str, shape: Shape) -> dict[str, Any]:

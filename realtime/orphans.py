@@ -1,9 +1,14 @@
-"""Finds jobs that were queued and that nobody will ever start: the broker has lost them."""
+"""Finds jobs that were queued and whose messages have gone astray.
+
+Either the broker has lost them, so that nobody will ever start them, or a worker that has died
+held them: those are given back.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from threading import Thread
 from typing import Any
@@ -14,9 +19,11 @@ from django.utils import timezone
 
 from realtime import broker
 from realtime.conf import conf
+from realtime.errors import StoreAway
 from realtime.events import ELSEWHERE, Status
 from realtime.forks import Unforked
 from realtime.models import Job
+from realtime.store import get_store
 
 logger = logging.getLogger("realtime")
 
@@ -29,6 +36,30 @@ BATCH = 500
 """Jobs that are looked for at once."""
 
 
+class Twice:
+    """Remembers what was missing: a message that moves is nowhere for a moment."""
+
+    def __init__(self) -> None:
+        """Begin with nothing missing."""
+        self._missing: dict[str, float] = {}
+        self._unseen: set[str] = set()
+
+    def again(self, missing: Collection[str], jobs: Collection[str]) -> list[str]:
+        """Return which of the jobs that were looked for were missing a lease ago too."""
+        now = time.monotonic()
+        kept = {job: at for job, at in self._missing.items() if job not in jobs}
+        again = {job: self._missing.get(job, now) for job in missing}
+        self._missing = {**kept, **again}
+        self._unseen.difference_update(jobs)
+        return [job for job, since in again.items() if now - since >= conf.LEASE]
+
+    def forget_unseen(self) -> None:
+        """Forget those who wait no more: all that wait were looked for, and they were not."""
+        for job in self._unseen:
+            del self._missing[job]
+        self._unseen = set(self._missing)
+
+
 class Orphans:
     """Looks for waiting jobs in the broker, a batch at a time, the oldest first."""
 
@@ -36,7 +67,7 @@ class Orphans:
         """Begin with nothing looked for."""
         self._due = 0.0
         self._after: tuple[datetime, UUID] | None = None
-        self._missing: dict[str, float] = {}
+        self._lost, self._abandoned = Twice(), Twice()
         self._thread: Thread | None = None
         self._found: list[str] = []
         self._reading = Unforked()
@@ -57,34 +88,48 @@ class Orphans:
     def _look(self) -> None:
         began = time.monotonic()
         try:
-            jobs = self._waiting()
-            lost = broker.lost(jobs) if jobs else set()
-            self._found += self._missed_twice(lost, set(jobs))
-            if not lost:
-                self._rest(began)
+            self._find(self._waiting())
+        except StoreAway:
+            return  # The reporters tell of it.
         except broker.TooFull as error:
             logger.warning("The broker is too full, orphans are not looked for: %r", error)
-            self._rest(began)
+            self._rest(time.monotonic() - began)
         except Exception as error:  # noqa: BLE001  each broker has errors of its own
             # No rest: it had nothing to do with us, and what it has lost is to be found soon.
             logger.warning("The broker is away, orphans are not looked for: %r", error)
 
-    def _rest(self, began: float) -> None:
-        self._due = max(self._due, began + SHARE * (time.monotonic() - began))
+    def _find(self, rows: list[Any]) -> None:
+        """Look for these jobs' messages, and do what is to be done about those gone astray."""
+        jobs = {str(row.pk): row.last.get("queue") or "" for row in rows}
+        astray = broker.astray(jobs, claimed(), living()) if jobs else broker.Astray(set(), {})
+        abandoned = astray.abandoned if conf.GIVE_BACK else {}
+        for job in self._abandoned.again(abandoned, jobs):
+            logger.warning("The worker that held job %s is gone; another one gets it", job)
+            broker.give_back(abandoned[job])
+        old = {str(row.pk) for row in rows if row.queued_at < _ago(conf.ORPHAN)}
+        self._found += self._lost.again(astray.lost & old, jobs)
+        if self._after is None:
+            self._abandoned.forget_unseen()
+            self._lost.forget_unseen()
+        if not (astray.lost or abandoned):
+            self._rest(astray.seconds)
 
-    def _waiting(self) -> dict[str, str]:
+    def _rest(self, seconds: float) -> None:
+        self._due = max(self._due, time.monotonic() + SHARE * seconds)
+
+    def _waiting(self) -> list[Any]:
         with self._reading:
             try:
                 return self._batch()
             finally:
                 connection.close()
 
-    def _batch(self) -> dict[str, str]:
-        """Return the next waiting jobs that are old enough, then the oldest again; with queues.
+    def _batch(self) -> list[Any]:
+        """Return the next waiting jobs that are old enough, then the oldest again.
 
         Those that wait elsewhere are nowhere in the broker, and not lost.
         """
-        before = timezone.now() - timedelta(seconds=conf.ORPHAN)
+        before = _ago(min(conf.ORPHAN, 2 * conf.LEASE))
         waiting = Job.objects.filter(status__in=WAITING, queued_at__lt=before)
         if self._after:
             waiting = waiting.filter(queued_at__gte=self._after[0]).exclude(
@@ -92,18 +137,35 @@ class Orphans:
             )
         rows = list(waiting.order_by("queued_at", "pk")[:BATCH])
         self._after = (rows[-1].queued_at, rows[-1].pk) if len(rows) == BATCH else None
-        # No message is there for a job that others decide about.
-        waiting_now = [row for row in rows if not (_is_to_come(row) or row.last.get("held"))]
-        queues = {str(row.pk): row.last.get("queue") or "" for row in waiting_now}
-        return {job: queue for job, queue in queues.items() if not queue.startswith(ELSEWHERE)}
+        return [row for row in rows if _has_message(row)]
 
-    def _missed_twice(self, missing: set[str], jobs: set[str]) -> list[str]:
-        """Return what was missing a lease ago too: a message that moves is nowhere for a moment."""
-        now = time.monotonic()
-        kept = {job: at for job, at in self._missing.items() if job not in jobs}
-        again = {job: self._missing.get(job, now) for job in missing}
-        self._missing = {**kept, **again}
-        return [job for job, since in again.items() if now - since >= conf.LEASE]
+
+def claimed() -> set[str] | None:
+    """Return the messages that workers who live say they hold; None when one has too many."""
+    holdings = get_store().holdings()
+    if None in holdings:
+        return None
+    return {message for held in holdings for message in held or ()}
+
+
+def living() -> dict[str, list[str] | None]:
+    """Return the workers that live, with the queues of which they may hold messages."""
+    told = get_store().introduced().items()
+    return {
+        name: one.about["takes"]
+        for name, one in told
+        if one.age <= conf.LEASE and one.about["state"] != "stopped"
+    }
+
+
+def _ago(seconds: float) -> datetime:
+    return timezone.now() - timedelta(seconds=seconds)
+
+
+def _has_message(row: Any) -> bool:
+    """Tell whether the broker must have a job's message: no others decide about it."""
+    elsewhere = (row.last.get("queue") or "").startswith(ELSEWHERE)
+    return not (_is_to_come(row) or row.last.get("held") or elsewhere)
 
 
 def _is_to_come(row: Any) -> bool:

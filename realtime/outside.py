@@ -12,12 +12,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import OperationalError
+from django.utils.translation import gettext as _
 
 from realtime import progress
 from realtime.cleaning import text
 from realtime.conf import conf
 from realtime.errors import Refused, StoreAway
 from realtime.events import ENDS, Status, Wish, timestamp
+from realtime.language import spoken
 from realtime.lines import WaitingLines
 from realtime.outcomes import WaitingItems
 from realtime.publish import FORGOTTEN_STEP, QUEUED_SEQ, Change
@@ -45,7 +47,8 @@ def create(owner: str, told: dict[str, Any]) -> State:
     job.repeats = "outside"
     values = {"ttl": int(told["ttl"]), "planned": job.trunk.planned, "heard_at": timestamp()}
     state = Snapshots(job).state(0, **values)
-    answer = _told(Change(state=state, order=1, floor=QUEUED_SEQ, transition=True))
+    change = Change(state=state, order=1, floor=QUEUED_SEQ, transition=True, asked=False)
+    answer = _told(change)
     return {**state.values(), "seq": answer.seq if answer else QUEUED_SEQ, "log": 0}
 
 
@@ -55,7 +58,7 @@ def report(job: str, told: dict[str, Any]) -> tuple[State, str]:
     Raises `Refused` when it has ended, in another way than is told now, or a worker runs it;
     `StoreAway` when the report could not be kept, and is to be sent again.
     """
-    for _ in range(TRIES):
+    for __ in range(TRIES):
         known, live = _known(job, ends=told.get("status") in ENDS)
         if not known.get("ttl"):
             raise Refused(WORKED)
@@ -78,7 +81,7 @@ def _begun(owner: str, told: dict[str, Any]) -> RunningJob:
         tags=tuple(text(tag, TAG) for tag in told.get("tags", ())),
         queued_at=at,
     )
-    job.started_at = at
+    job.started_at, job.language = at, spoken()
     if stages := told.get("stages"):
         job.declare([(stage["name"], stage.get("weight", 1)) for stage in stages])
     _apply(job, {key: told[key] for key in ("total", "unit", "message") if key in told})
@@ -103,7 +106,7 @@ def _ended(known: State, told: dict[str, Any]) -> State:
     """Return the state of a job that has ended; the same end told twice is no other end."""
     if told.get("status") == known["status"]:
         return known
-    raise Refused(f"The job has already ended: {known['status']}.")
+    raise Refused(_("The job has already ended: %(status)s.") % {"status": known["status"]})
 
 
 def _changed(known: State, live: State | None, told: dict[str, Any]) -> Change:
@@ -122,9 +125,11 @@ def _changed(known: State, live: State | None, told: dict[str, Any]) -> Change:
         # What the store has lost may have been seen, and SQL knows no more than the last status.
         floor=known["seq"] if live else known["seq"] + FORGOTTEN_STEP,
         at=None if live is None and state.ended else live["seq"] if live else 0,
+        after=0 if live else FORGOTTEN_STEP,
         lines=WaitingLines(job).take(),
         items=items,
         transition=moved or bool(items) or live is None,
+        asked=False,
     )
 
 
@@ -134,6 +139,7 @@ def _revived(known: State) -> RunningJob:
     job = RunningJob(**{name: known[name] for name in names}, tags=tuple(known["tags"]))
     job.started_at = known["started_at"] or job.started_at
     job.repeats, job.again_of = known.get("repeats", ""), known["again_of"]
+    job.language = known.get("language") or ""
     job.message, job.reached = known["message"], known["fraction"]
     job.ok, job.failed, job.skipped = known["ok"], known["failed"], known["skipped"]
     job.kept = job.failed + job.skipped

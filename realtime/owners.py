@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
+from typing import Any
 
 requester: ContextVar[Callable[[], str | None] | None] = ContextVar(
     "headway_requester", default=None
@@ -15,3 +16,8 @@ def current_owner() -> str | None:
     """Return the person signed in to the current request, None outside one or when nobody is."""
     ask = requester.get()
     return ask() if ask else None
+
+
+def key_of(user: Any) -> str | None:
+    """Return a user's primary key as text, None of who is not signed in and of nobody."""
+    return None if user is None or user.pk is None else str(user.pk)

@@ -6,9 +6,12 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from realtime.calls import ITEMS, WHOLE
+from realtime import shares
+from realtime.calls import BACKGROUND, ITEMS, WHOLE
 from realtime.events import ENDS, Status, Wish, timestamp
+from realtime.failure import safe_text
 from realtime.history import history
+from realtime.language import translated
 from realtime.line import line
 from realtime.states import State, read_one
 
@@ -18,14 +21,31 @@ class Role(StrEnum):
 
     OWNER = "owner"
     OPERATOR = "operator"
+    GUEST = "guest"
+    """With a share token, perhaps without an account."""
 
     __hash__ = str.__hash__  # Enum's is written in Python, and asked for each frame.
 
 
 VIEW_ALL = "realtime.view_all_jobs"
-SAFE_TEXT = "The job stopped because of an error."
-HIDDEN = ("final", "held", "planned", "queue", "redelivers", "repeats", "size", "ttl", "wants")
+CONTROL_ALL = "realtime.control_all_jobs"
+CONTROL_WORKERS = "realtime.control_workers"
+HIDDEN = (
+    *("final", "held", "planned", "queue", "redelivers", "repeats", "size", "ttl", "wants"),
+    *("language", "rested", "urgency", "weight"),
+)
 """What the service keeps for itself."""
+NOT_FOR_GUESTS: State = {
+    "owner": None,
+    "worker": None,
+    "again_of": None,
+    "question": None,
+    "tags": [],
+    "files": [],
+    "log": 0,
+    "actions": [],
+}
+"""What a guest is told in the place of what a share token does not show."""
 ACTIONS: dict[str, tuple[str, ...]] = {
     Status.QUEUED: ("cancel",),
     Status.RUNNING: ("cancel", "pause"),
@@ -48,17 +68,24 @@ def role_of(user_id: str, state: State, *, operator: bool) -> Role | None:
     return Role.OWNER if state["owner"] is not None and state["owner"] == user_id else None
 
 
+def is_shared(job: str, state: State) -> bool:
+    """Tell whether a token that shows this job shows a state: that of the job, or of its tree."""
+    return job in {state["id"], state["root"]}
+
+
 def view(state: State, role: Role) -> State:
     """Return the state as this role sees it: redacted, with the time left and what it may do."""
     seen = {
         **state,
         **history.told(state),
-        "error": _error(state["error"], role),
+        "error": _error(state, role),
         "actions": _actions(state),
         "position": state["position"] or None,
         "children": state.get("children"),
         "files": [file for file in state["files"] if not is_over(file)],
     }
+    if role is Role.GUEST:
+        seen.update(NOT_FOR_GUESTS)
     for hidden in HIDDEN:
         seen.pop(hidden, None)
     return seen
@@ -79,6 +106,13 @@ def visible_state(user: Any, job: str) -> State | None:
     return shown(state, role) if role else None
 
 
+def shared_state(token: str, job: str) -> State | None:
+    """Return a job as a guest with this token sees it, None where the token does not show it."""
+    by = shares.shared([token]).get(token)
+    state = read_one(job) if by else None
+    return shown(state, Role.GUEST) if state and by and is_shared(by, state) else None
+
+
 def shown(state: State, role: Role) -> State:
     """Return the same to who can wait until its earlier runs, and its place, are read."""
     history.learn(history.stale([state]))
@@ -88,7 +122,12 @@ def shown(state: State, role: Role) -> State:
 
 def may_control(user: Any, state: State) -> bool:
     """Tell whether a user may steer a job."""
-    return state["owner"] == str(user.pk) or bool(user.has_perm("realtime.control_all_jobs"))
+    return state["owner"] == str(user.pk) or bool(user.has_perm(CONTROL_ALL))
+
+
+def may_control_workers(user: Any) -> bool:
+    """Tell whether a user may pause queues, and stop and resize workers."""
+    return bool(user.is_active and user.has_perm(CONTROL_WORKERS))
 
 
 def is_over(file: dict[str, Any]) -> bool:
@@ -103,7 +142,9 @@ def _actions(state: State) -> list[str]:
         return _repeats(state)
     if wants == Wish.CANCEL:
         return []
-    if state.get("held"):
+    if state.get("held") and state["id"] != state["root"]:
+        return ["cancel"]
+    if state.get("repeats") == BACKGROUND and not state.get("held"):
         return ["cancel"]
     # A pause that its task has not come to yet can be taken back.
     about_to_pause = wants == Wish.PAUSE and status == Status.RUNNING
@@ -118,8 +159,9 @@ def _repeats(state: State) -> list[str]:
     return ["again", "again_failed"] if failed else ["again"]
 
 
-def _error(error: dict[str, Any] | None, role: Role) -> dict[str, Any] | None:
+def _error(state: State, role: Role) -> dict[str, Any] | None:
+    error = state["error"]
     if error is None:
         return None
-    told = error["text"] if role is Role.OPERATOR or error.get("public") else SAFE_TEXT
-    return {"kind": error["kind"], "text": told}
+    told = error["text"] if role is Role.OPERATOR else safe_text(error)
+    return {"kind": error["kind"], "text": translated(told, state.get("language") or "")}

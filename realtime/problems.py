@@ -16,15 +16,29 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostE
 from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import CsrfViewMiddleware
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from kombu.exceptions import OperationalError as BrokerAway
 
-from realtime import tokens
+from realtime import shares, tokens
 from realtime.described import Described
 from realtime.errors import Refused, StoreAway
 from realtime.models import Token
 
 View = Callable[..., HttpResponseBase]
+
+# Told in the language of who asks, English where none is asked for.
+SIGN_IN = gettext_noop("Sign in, or send an API token, then ask again.")
+NO_JOB = gettext_noop("There is no such job, or it is not yours to see.")
+GONE = gettext_noop("The file is no longer kept: run the job again.")
+BAD_SHARE = gettext_noop("This link is no longer good: ask who has given it to you for a new one.")
+BAD_TOKEN = gettext_noop("This API token is unknown, expired or revoked: ask for a new one.")
+UNREADABLE = gettext_noop("The request cannot be read: look at its query and its body.")
+BAD_REQUEST = gettext_noop("Bad request")
+NOT_ALLOWED = gettext_noop("Not allowed")
+ONLY_WHAT_IS_ASKED = gettext_noop("Send only what is asked for.")
+TRY_AGAIN = gettext_noop("Try again")
 
 
 class Problem(Exception):
@@ -37,7 +51,7 @@ class Problem(Exception):
 
     def answer(self) -> HttpResponse:
         """Return the problem document."""
-        said = {"title": self.title, "status": self.status, "detail": self.detail}
+        said = {"title": _(self.title), "status": self.status, "detail": _(self.detail)}
         answer = JsonResponse(said, status=self.status, content_type="application/problem+json")
         for name, value in self.headers.items():
             answer[name.replace("_", "-")] = value
@@ -47,17 +61,17 @@ class Problem(Exception):
 class NotSignedIn(Problem):
     """Nobody is signed in: 401."""
 
-    def __init__(self, detail: str = "Sign in, or send an API token, then ask again.") -> None:
+    def __init__(self, detail: str = SIGN_IN) -> None:
         """Say so."""
-        super().__init__(401, "Not signed in", detail, WWW_Authenticate="Bearer")
+        super().__init__(401, gettext_noop("Not signed in"), detail, WWW_Authenticate="Bearer")
 
 
 class NotFound(Problem):
     """There is no such thing: 404."""
 
-    def __init__(self, detail: str = "There is no such job, or it is not yours to see.") -> None:
+    def __init__(self, detail: str = NO_JOB) -> None:
         """Say the same of what is unknown and of what is forbidden."""
-        super().__init__(404, "Not found", detail)
+        super().__init__(404, gettext_noop("Not found"), detail)
 
 
 class Gone(Problem):
@@ -65,7 +79,7 @@ class Gone(Problem):
 
     def __init__(self) -> None:
         """Say what can be done."""
-        super().__init__(410, "Gone", "The file is no longer kept: run the job again.")
+        super().__init__(410, gettext_noop("Gone"), GONE)
 
 
 class WrongMethod(Problem):
@@ -75,12 +89,12 @@ class WrongMethod(Problem):
         """Take what it would take."""
         wanted = " or ".join(allowed)
         detail = f"expected {wanted}, got: {_short(got)}"
-        super().__init__(405, "Method not allowed", detail, Allow=", ".join(allowed))
+        super().__init__(405, gettext_noop("Method not allowed"), detail, Allow=", ".join(allowed))
 
 
 def bad_request(what: str, wanted: str, got: str) -> Problem:
     """Return the refusal of something in a request that cannot be understood."""
-    return Problem(400, "Bad request", f"expected {what} to be {wanted}, got: {_short(got)}")
+    return Problem(400, BAD_REQUEST, f"expected {what} to be {wanted}, got: {_short(got)}")
 
 
 def answers(
@@ -91,6 +105,7 @@ def answers(
     What changes something needs the session's CSRF token, or an API token; they are looked at
     here, so that to be without is answered with a document, too. `scope` is what an API token
     must be for: by itself to read, or to act. `method` may be "any", which changes nothing.
+    What is `shared` a guest may ask for too, with a share token as the query's `token`.
     What else is `described` is what the view takes and answers, see `Described`.
     """
     scope = scope or ("read" if method in {"GET", "any"} else "act")
@@ -104,7 +119,7 @@ def answers(
         def answer(request: HttpRequest, *values: Any, **named: Any) -> HttpResponseBase:
             try:
                 request.headway_view = about  # type: ignore[attr-defined]
-                _admit(request, method, scope)
+                _admit(request, about)
                 return view(request, *values, **named)
             except Exception as error:
                 if problem := _problem_of(error):
@@ -135,7 +150,11 @@ def by_method(**views: View) -> View:
     return answer
 
 
-def _admit(request: HttpRequest, method: str, scope: str | None) -> None:
+def _admit(request: HttpRequest, about: Described) -> None:
+    method, scope = about.method, about.scope
+    if about.shared and (share := request.GET.get("token")):
+        _let_in(request, share)
+        scope = None
     token = _token_of(request) if scope else None
     if scope and not token and not _is_signed_in(request):
         raise NotSignedIn
@@ -143,9 +162,22 @@ def _admit(request: HttpRequest, method: str, scope: str | None) -> None:
     if method != "any" and request.method not in allowed:
         raise WrongMethod(allowed, str(request.method))
     if token and scope not in token.scopes:
-        raise Problem(403, "Not allowed", f"This token is not for this: it needs scope {scope}.")
+        raise Problem(403, NOT_ALLOWED, f"This token is not for this: it needs scope {scope}.")
     if not token and method not in {"GET", "any"}:
         _check_token(request)
+
+
+def _let_in(request: HttpRequest, token: str) -> None:
+    """Let a guest ask, as nobody but a guest, whoever is signed in besides."""
+    shared = shares.shared([token]).get(token)
+    if shared is None:
+        raise NotSignedIn(BAD_SHARE)
+    request.headway_shared = shared  # type: ignore[attr-defined]
+
+
+def shared_with(request: HttpRequest) -> str:
+    """Return the id of the job that is shown to the guest who asks, "" where none does."""
+    return getattr(request, "headway_shared", "")
 
 
 def _token_of(request: HttpRequest) -> Token | None:
@@ -159,8 +191,9 @@ def _token_of(request: HttpRequest) -> Token | None:
         return None
     token = tokens.known(said)
     if token is None:
-        raise NotSignedIn("This API token is unknown, expired or revoked: ask for a new one.")
+        raise NotSignedIn(BAD_TOKEN)
     request.user = token.user
+    request.headway_token = token.name  # type: ignore[attr-defined]
     return token
 
 
@@ -177,7 +210,7 @@ class _Check(CsrfViewMiddleware):
     def _reject(self, request: HttpRequest, reason: str) -> Any:
         del request
         detail = "Send the session's CSRF token in the header X-CSRFToken, from a page of ours."
-        raise Problem(403, "Not from our page", f"{reason} {detail}")
+        raise Problem(403, gettext_noop("Not from our page"), f"{reason} {detail}")
 
 
 def _check_token(request: HttpRequest) -> None:
@@ -193,16 +226,19 @@ def _unchecked(request: HttpRequest) -> HttpResponse:
 
 
 _PROBLEMS: tuple[tuple[tuple[type[Exception], ...], tuple[int, str, str]], ...] = (
-    ((StoreAway,), (503, "Try again", "Redis does not answer; try again soon.")),
+    ((StoreAway,), (503, TRY_AGAIN, gettext_noop("Redis does not answer; try again soon."))),
     (
         (OperationalError, InterfaceError),
-        (503, "Try again", "The database does not answer; try again soon."),
+        (503, TRY_AGAIN, gettext_noop("The database does not answer; try again soon.")),
     ),
-    ((BrokerAway,), (503, "Try again", "The queue does not answer; try again soon.")),
-    ((RequestDataTooBig,), (413, "Too large", "Send only what is asked for.")),
+    ((BrokerAway,), (503, TRY_AGAIN, gettext_noop("The queue does not answer; try again soon."))),
+    (
+        (RequestDataTooBig,),
+        (413, gettext_noop("Too large"), ONLY_WHAT_IS_ASKED),
+    ),
     (
         (SuspiciousOperation, BadRequest, MultiPartParserError, UnreadablePostError),
-        (400, "Bad request", "The request cannot be read: look at its query and its body."),
+        (400, BAD_REQUEST, UNREADABLE),
     ),
 )
 """What is refused whichever view it happens in; the first that fits counts."""
@@ -212,7 +248,7 @@ def _problem_of(error: Exception) -> Problem | None:
     if isinstance(error, Problem):
         return error
     if isinstance(error, Refused):
-        return Problem(409, "Not possible now", str(error))
+        return Problem(409, gettext_noop("Not possible now"), str(error))
     return next((Problem(*said) for kinds, said in _PROBLEMS if isinstance(error, kinds)), None)
 
 

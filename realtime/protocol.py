@@ -14,7 +14,7 @@ FRAME_BYTES: Final = 16 * 1024
 TOPICS_PER_FRAME: Final = 500
 LARGEST: Final = 2**53 - 1
 TOPIC: Final = re.compile(
-    r"(?:(?P<kind>job|tree|log):(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|mine|all)"
+    r"(?:(?P<kind>job|tree|log):(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|mine|all|notices)"
 )
 
 
@@ -27,7 +27,7 @@ class BadFrame(ValueError):
 
 
 class BadTopic(BadFrame):
-    """The topic is not known: use job:<id>, tree:<id>, log:<id>, mine or all."""
+    """The topic is not known: use job:<id>, tree:<id>, log:<id>, mine, all or notices."""
 
 
 class Close(IntEnum):
@@ -84,14 +84,15 @@ def decode(text: str | None) -> Frame:
 
 
 def parse_topic(topic: str) -> tuple[str, str]:
-    """Split a topic into its kind and its id ("" for mine and all); raises `BadTopic`."""
+    """Split a topic into its kind and its id ("" for those without); raises `BadTopic`."""
     found = TOPIC.fullmatch(topic)
     if not found:
-        raise BadTopic(f"expected job:<id>, tree:<id>, log:<id>, mine or all, got: {topic[:80]}")
+        wanted = "job:<id>, tree:<id>, log:<id>, mine, all or notices"
+        raise BadTopic(f"expected {wanted}, got: {topic[:80]}")
     return found["kind"] or topic, found["id"] or ""
 
 
-def welcome(*, user: str, now: str, heartbeat: int, window: int) -> str:
+def welcome(*, user: str | None, now: str, heartbeat: int, window: int) -> str:
     """Return the first frame of a socket."""
     return _encode(
         type="welcome", protocol=VERSION, user=user, now=now, heartbeat=heartbeat, window=window
@@ -111,6 +112,11 @@ def watching(topic: str) -> str:
 def log(job: str, after: int, lines: list[dict[str, Any]], lost: int) -> str:
     """Return a frame with the lines of a job that follow line `after`."""
     return _encode(type="log", job=job, after=after, lines=lines, lost=lost)
+
+
+def notices(unread: int, newest: list[dict[str, Any]]) -> str:
+    """Return a frame with a person's newest notices, and how many of all are unread."""
+    return _encode(type="notices", unread=unread, notices=newest)
 
 
 def refused(topic: str, code: str, text: str) -> str:
@@ -139,7 +145,7 @@ def _object(text: str | None) -> dict[str, Any]:
     if len(text) > FRAME_BYTES or len(text.encode("utf-8", "surrogatepass")) > FRAME_BYTES:
         raise BadFrame(f"expected at most {FRAME_BYTES} bytes, got: {len(text)} characters")
     try:
-        frame = json.loads(text, parse_constant=_no_constant)
+        frame = _decoder.decode(text)
     except (ValueError, RecursionError) as error:
         raise BadFrame(f"expected JSON, got: {_short(text)}") from error
     if not isinstance(frame, dict):
@@ -149,6 +155,9 @@ def _object(text: str | None) -> dict[str, Any]:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"expected a number, got: {name}")
+
+
+_decoder = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _watch(topics: object) -> Watch:

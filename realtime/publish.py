@@ -10,8 +10,11 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from realtime import announcer, records
 from realtime.errors import StoreAway
@@ -19,10 +22,12 @@ from realtime.events import JobState, Status, Wish, timestamp, with_numbers
 from realtime.layer import shard_of
 from realtime.metrics import counted
 from realtime.states import State, read_one
-from realtime.store import COUNTED, CROWNED, Crown, Part, Remembered, Report, get_store
+from realtime.store import Crown, Part, Remembered, Report, get_store, told_of
 
 logger = logging.getLogger("realtime")
 
+DIED = gettext_noop("Its worker has died.")
+COMES_BACK = gettext_noop("Its worker has died. The broker will deliver it again.")
 BLIND_STEP = 1_000
 """How far an end's seq goes ahead when the store is away: further than reports got lost."""
 QUEUED_SEQ = 2**20
@@ -31,8 +36,6 @@ may have lost everything since, knows nothing of them."""
 FORGOTTEN_STEP = 2**32
 """How far a seq goes ahead when the store may have lost what SQL never knew: further than a job
 reports in its life, and often enough within the 2**53 that browsers count exactly."""
-
-_CANVAS = (*COUNTED, *CROWNED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,9 @@ class Change:
     """How many lines this execution has told before these."""
     base: int | None = None
     """After which line of the log its first one comes, once that is known."""
+    after: int = 0
+    """After which line lines come where the store does not know how many there were: 0 where nobody
+    else can have told any, else `FORGOTTEN_STEP`, for viewers leave out what they have seen."""
     items: records.Items | None = None
     """Failed and skipped items, for SQL alone."""
     transition: bool = False
@@ -65,8 +71,9 @@ class Change:
     """Whether its writer comes again soon with what SQL could not be told."""
     silent: bool = False
     """Whether nothing has changed: only the lease is renewed."""
-    promised: tuple[str, ...] = ()
-    """Jobs of its tree that follow if it succeeds, and that nobody has queued yet."""
+    promised: dict[str, float] = field(default_factory=dict)
+    """Jobs of its tree that follow if it succeeds, and that nobody has queued yet; their weights.
+    """
     crown: Crown | None = None
     """How it is told when jobs are below it, whose counts only the store knows."""
     silent_for: float = 0.0
@@ -74,6 +81,8 @@ class Change:
     job was not heard for so long."""
     question: str = ""
     """The id of the question that the task waits to be answered."""
+    asked: bool = True
+    """Whether the job may have asked its owner something before, of which there is a notice."""
 
     @property
     def asks_no_more(self) -> bool:
@@ -103,6 +112,7 @@ class Change:
             lines=self.lines,
             told=self.told,
             base=self.base,
+            after=self.after,
             silent_for=self.silent_for,
             wants=self.state.wants,
             question=self.question,
@@ -125,7 +135,7 @@ class Change:
     def _body(self) -> str:
         if self.crown is None:
             return self.state.body()
-        return self.state.body(without=CROWNED if self.crown.own is not None else _CANVAS)
+        return self.state.body(without=told_of(self.crown))
 
     def _part(self) -> Part | None:
         state = self.state
@@ -135,6 +145,7 @@ class Change:
             root=state.root,
             status=state.status,
             fraction=state.fraction or 0.0,
+            weight=state.weight,
             promised=self.promised,
         )
 
@@ -146,14 +157,15 @@ class Change:
 
     def row(self, answer: Remembered | None, body: str) -> records.Row:
         """Return what SQL is told; `body` is what the store was told."""
+        more: dict[str, Any] = {"items": self.items, "asked": self.asked}
         if answer is None:
             log = (self.base or 0) + self.told + len(self.lines)
             seq, is_counted = self.floor + BLIND_STEP, self.base is not None
-            state = self._as_untold()
             body = "" if self.crown else body
-            return records.Row(state, seq, log, self.items, body, counted=is_counted)
+            more |= {"counted": is_counted, "untold": True}
+            return records.Row(self._as_untold(), seq, log, body=body, **more)
         body = completed(body, answer)
-        return records.Row(self.as_told(answer), answer.seq, answer.log, self.items, body)
+        return records.Row(self.as_told(answer), answer.seq, answer.log, body=body, **more)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,13 +242,16 @@ def completed(body: str, answer: Remembered) -> str:
     return body[:-1] + answer.tail if answer.tail else body
 
 
-def end_elsewhere(job: str, status: Status, *, run: str = "", **more: Any) -> Change | None:
+def end_elsewhere(
+    job: str, status: Status, *, run: str = "", known: State | None = None, **more: Any
+) -> Change | None:
     """Return the end of an attempt that does not run in this process, None when it is unknown.
 
     Its worker died, it was revoked, or nobody will ever start it. `run` says whose it may be:
-    the beginning of the names of one worker's runs; another worker's is then left alone.
+    the beginning of the names of one worker's runs; another worker's is then left alone. `known`
+    is its state where that was just read.
     """
-    known = read_one(job)
+    known = known or read_one(job)
     if known is None:
         return None
     if status is Status.CANCELLED:
@@ -245,17 +260,20 @@ def end_elsewhere(job: str, status: Status, *, run: str = "", **more: Any) -> Ch
     order = max(state.attempt, 1)
     # No higher one: who knows more than the store is taken for the newer run.
     floor = max(known["seq"], QUEUED_SEQ)
-    return Change(state=state, order=order, run=run, floor=floor, transition=True)
+    return Change(
+        state=state, order=order, run=run, floor=floor, after=FORGOTTEN_STEP, transition=True
+    )
 
 
-def worker_lost(more: str = "") -> dict[str, Any]:
+def worker_lost(*, comes_back: bool = False) -> dict[str, Any]:
     """Return the error of a job whose worker has died, which its owner may read."""
-    return {"kind": "WorkerLost", "text": f"Its worker has died. {more}".strip(), "public": True}
+    return {"kind": "WorkerLost", "text": COMES_BACK if comes_back else DIED, "public": True}
 
 
 def unheard(ttl: int) -> dict[str, Any]:
     """Return the error of a job outside Celery that was silent for too long."""
-    return {"kind": "Unheard", "text": f"It was not heard of for {ttl} s.", "public": True}
+    said = _("It was not heard of for %(seconds)d s.") % {"seconds": ttl}
+    return {"kind": "Unheard", "text": said, "public": True}
 
 
 def stopped(known: State, status: Status, **more: Any) -> JobState:

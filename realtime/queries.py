@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.dateparse import parse_datetime
 
 from realtime import described
 from realtime.described import Shape
@@ -24,6 +26,26 @@ def query_of(request: HttpRequest) -> dict[str, Any]:
             raise bad_request("each word of the query", f"one of {', '.join(words)}", word)
     said = {word: str(text) for word, text in request.GET.items() if text}
     return {word: _read(text, words[word], word) for word, text in said.items()}
+
+
+def moment_of(word: str, said: str) -> datetime:
+    """Return the moment that a word of the query says."""
+    try:
+        return in_utc(parse_datetime(said))
+    except (ValueError, OverflowError) as error:
+        raise bad_request(word, "a time such as 2026-11-22T10:00:00Z", said) from error
+
+
+def in_utc(moment: datetime | None) -> datetime:
+    """Return a moment as databases compare it; raises `OverflowError` at the ends of time."""
+    if moment is None or moment.tzinfo is None:
+        raise ValueError("expected a moment with its zone")
+    return moment.astimezone(UTC)
+
+
+def searched(said: str) -> str:
+    """Return a text as databases take it, and as names are cleaned."""
+    return said.encode(errors="replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")
 
 
 def _read(text: str, shape: Shape, word: str) -> Any:

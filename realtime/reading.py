@@ -51,15 +51,26 @@ def first_ids(kind: str, root: str, user: str) -> list[str]:
 def log(job: str, after: int, limit: int = LINES_PER_READ, newest: int = 0) -> Lines:
     """Return the lines of a job that follow line `after`, from the store, else from SQL.
 
-    `newest` is the last line that the job's state tells of: both may have forgotten all.
+    `newest` is the last line that the job's state tells of: both may have forgotten all. None are
+    called lost that may still come.
     """
     part = ask(lambda store: store.log(job, after, limit), None)
     if part and (part.lines or part.lost or newest <= after):
         return part
     kept = log_parts.read(job, after, limit)
-    if kept.lines or part is None:
+    if kept.lines or part is None or _may_come(job):
         return kept
     return Lines(lines=[], lost=newest - after)
+
+
+def _may_come(job: str) -> bool:
+    """Tell whether lines may be on their way to the store, which was away when they were said.
+
+    Their worker tells them when it is back. What the store has had and lost comes from nobody. A
+    row whose log is no longer due says that they came, or were waited for; one of a job that goes
+    on is not waited for: nobody says when its worker has died before the next attempt.
+    """
+    return Job.objects.filter(pk=job, log_due=True, untold=True).exists()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,18 +13,23 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import Error, connection
+from django.utils.translation import gettext_noop
 
-from realtime import guardian, records
+from realtime import guardian, records, trees
 from realtime.archive import Archive
 from realtime.conf import conf
 from realtime.errors import StoreAway
 from realtime.events import ENDS, JobState, Status, newest
 from realtime.expiry import Expiry
+from realtime.language import speaking
+from realtime.mailing import Mailing
 from realtime.models import Job
 from realtime.orphans import WAITING, Orphans
 from realtime.publish import FORGOTTEN_STEP, Change, stopped, unheard, worker_lost
 from realtime.reporter import get_reporter
+from realtime.retention import Retention
 from realtime.rounds import Rounds
+from realtime.series import Series
 from realtime.states import State, read_one
 from realtime.store import Sign, get_store
 from realtime.transition import Transition
@@ -37,7 +42,8 @@ PAGE = 1_000
 """Jobs that are looked at together."""
 PAGES = 20
 """Pages in one round."""
-ORPHANED = "The queue has lost it. It can be started again."
+ORPHANED = gettext_noop("The queue has lost it. It can be started again.")
+FORSAKEN = gettext_noop("A job for which it has waited is lost. It can be started again.")
 VERDICTS = 500
 """Silent jobs that are settled in one round."""
 GRACE = 60.0
@@ -79,6 +85,7 @@ class Reaper:
         self._token = uuid.uuid4().hex
         self._contact = Contact()
         self._missing: dict[str, float] = {}
+        self._unknown: set[str] = set()
         self._orphans = Orphans()
         self._database_away = False
         self.leads = False
@@ -125,9 +132,12 @@ class Reaper:
     def _silent(self, now: float) -> list[tuple[str, str]]:
         """Return the jobs that were not heard for longer than a lease, with SQL's status."""
         missing: dict[str, float] = {}
-        silent = []
+        silent, unknown = [], set()
         for page in _pages():
             signs = get_store().signs(list(page))
+            lost = page.keys() - signs.keys()
+            guardian.tell_again(sorted(lost - self._unknown))
+            unknown |= lost
             for job, (status, ttl) in page.items():
                 sign = signs.get(job)
                 if sign is None and status in STARTED:
@@ -136,7 +146,7 @@ class Reaper:
                     continue
                 if _is_silent(sign, status, now - missing.get(job, now), ttl or conf.LEASE):
                     silent.append((job, status))
-        self._missing = missing
+        self._missing, self._unknown = missing, unknown
         return silent
 
     def _settle(self, job: str, status: str) -> None:
@@ -155,7 +165,7 @@ class Reaper:
         if row.last.get("held") or (said and said.get("held")):
             held = said or row.state()
             if not guardian.look_after(held):
-                get_reporter().put(Transition(lambda: verdict(held, held["seq"])))
+                get_reporter().put(Transition(lambda: forsaken(held)))
             return
         if said is None and status in WAITING:
             return
@@ -181,16 +191,33 @@ def verdict(known: State, floor: int) -> Change:
     is refused from now on: the job is taken over, by nobody.
     """
     again, ttl = bool(known.get("redelivers")), known.get("ttl") or 0
-    error = worker_lost("The broker will deliver it again." if again else "")
-    error = unheard(ttl) if ttl else error
+    error = worker_lost(comes_back=again)
+    if ttl:
+        with speaking(known.get("language") or ""):
+            error = unheard(ttl)
     state = stopped(known, Status.RETRYING if again else Status.LOST, error=error)
     return _taken_over(state, floor, ttl or conf.LEASE)
 
 
 def given_up(known: State, floor: int) -> Change:
     """Return the end of a job whose message is lost, unless it is heard of meanwhile."""
-    error = {"kind": "Orphaned", "text": ORPHANED, "public": True}
-    return _taken_over(stopped(known, Status.LOST, error=error), floor, conf.ORPHAN)
+    return _taken_over(_orphaned(known, ORPHANED), floor, conf.ORPHAN)
+
+
+def forsaken(held: State) -> Change:
+    """Return the end of a held job about which nobody will decide, unless it is heard meanwhile.
+
+    Its message was acknowledged when others took its place, so no broker brings it back.
+    """
+    state = _orphaned(held, FORSAKEN)
+    if state.id == state.root:
+        state = state.changed(children=trees.counted(state.root))
+    return _taken_over(state, held["seq"], conf.LEASE)
+
+
+def _orphaned(known: State, text: str) -> JobState:
+    error = {"kind": "Orphaned", "text": text, "public": True}
+    return stopped(known, Status.LOST, held=False, error=error)
 
 
 def _taken_over(state: JobState, floor: int, silent_for: float) -> Change:
@@ -200,6 +227,7 @@ def _taken_over(state: JobState, floor: int, silent_for: float) -> Change:
         run=uuid.uuid4().hex,
         claim=True,
         floor=floor,
+        after=FORGOTTEN_STEP,
         transition=True,
         silent_for=silent_for,
     )
@@ -232,14 +260,20 @@ def _pages() -> Iterator[dict[str, tuple[str, int]]]:
 
 _reaper = Reaper()
 _rounds = Rounds("headway-reaper", _reaper.look, lambda: conf.LEASE / 5)
+_mailing = Mailing()
 _archive = Archive()
 _expiry = Expiry()
+_retention = Retention()
+_series = Series()
 
 
 def _tidy() -> None:
     if _reaper.leads:
+        _mailing.look()
         _archive.look()
         _expiry.look()
+        _retention.look()
+        _series.look()
 
 
 # In a thread of its own: long logs do not keep silent jobs from being seen.

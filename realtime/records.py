@@ -20,11 +20,15 @@ from django.db import (
 )
 from django.utils import timezone
 
-from realtime.events import ENDS, JobState, with_numbers
+from realtime import notices, ways
+from realtime.events import ENDS, JobState, NoticeKind, with_numbers
 from realtime.metrics import counted
 from realtime.models import Item, Job
 
 logger = logging.getLogger("realtime")
+
+Routes = dict[tuple[str, NoticeKind], ways.Route]
+"""How notices reach their people, by person and kind."""
 
 
 class Outcome(NamedTuple):
@@ -66,6 +70,17 @@ class Row(NamedTuple):
     """The state as JSON, where that was made before."""
     counted: bool = True
     """Whether the number of lines is known; without the store, those of other runs are not."""
+    untold: bool = False
+    """Whether the store was away, and is told of it later."""
+    asked: bool = True
+    """Whether the job may have asked its owner something before."""
+    noticed: bool = True
+    """Whether its owner is told by notices."""
+
+    @property
+    def due(self) -> notices.Due | None:
+        """What it means for the notices of the job's owner."""
+        return notices.due(self.state, asked=self.asked) if self.noticed else None
 
 
 LOCK_MILLISECONDS = 100
@@ -76,9 +91,11 @@ LOCK_NOT_AVAILABLE = "55P03"
 """What PostgreSQL calls it when that takes longer."""
 
 
-_COLUMNS = ("status", "attempt", "seq", "started_at", "finished_at", "log_due")
+_COLUMNS = ("status", "attempt", "seq", "started_at", "finished_at", "log_due", "untold")
 """The columns that change, in the order of `_columns`."""
 _MOMENTS = ("started_at", "finished_at")
+_FIRST = "began_at"
+"""The column that stays as it was first written."""
 
 
 def try_record(rows: list[Row]) -> list[Row]:
@@ -112,24 +129,27 @@ def record(rows: list[Row]) -> list[Row]:
 
     Returns those that the transaction which queued the job holds up.
     """
-    if len(rows) <= 1 and not any(row.items for row in rows):
+    if len(rows) <= 1 and not any(row.items or row.due for row in rows):
         # One statement is a transaction by itself: a round trip instead of three.
         return _written(rows)
+    # Before the transaction: SQLite's lock is not held while the store is asked who is here.
+    dues = [due for row in rows if (due := row.due)]
+    routes = ways.routes({(due.person, due.told.kind) for due in dues if due.told})
     with transaction.atomic():
-        return _written(rows)
+        return _written(rows, routes)
 
 
-def _written(rows: list[Row]) -> list[Row]:
-    return [row for row in rows if not _write(row)]
+def _written(rows: list[Row], routes: Routes | None = None) -> list[Row]:
+    return [row for row in rows if not _write(row, routes or {})]
 
 
 def _alone(row: Row) -> bool:
     try:
         return not record([row])
     except (IntegrityError, DataError, TypeError, ValueError):
-        if row.items:
-            logger.exception("Items of job %s cannot be kept", row.state.id)
-            return _alone(row._replace(items=None))
+        if row.items or row.due:
+            logger.exception("Items or notices of job %s cannot be kept", row.state.id)
+            return _alone(row._replace(items=None, noticed=False))
         # Its owner was deleted meanwhile, for instance: no row can be written, ever.
         logger.exception("Job %s cannot be recorded", row.state.id)
     except Error:
@@ -137,8 +157,8 @@ def _alone(row: Row) -> bool:
     return True
 
 
-def _write(row: Row) -> bool:
-    state, seq, items = row.state, row.seq, row.items
+def _write(row: Row, routes: Routes) -> bool:
+    state, items, due = row.state, row.items, row.due
     written = _update(row)
     if not written:
         # The row is missing until the transaction that queued the job is committed, and for
@@ -146,9 +166,13 @@ def _write(row: Row) -> bool:
         if not _insert(_model(row)):
             return False
         written = _update(row)
-    # Of a run that was superseded, or comes after the end, neither the state counts nor the items.
-    if items and (written or Job.objects.filter(pk=state.id, seq=seq).exists()):
-        _keep(state.id, items)
+    # Of a run that was superseded, or comes after the end, nothing counts.
+    if (items or due) and (written or Job.objects.filter(pk=state.id, seq=row.seq).exists()):
+        if items:
+            _keep(state.id, items)
+        if due:
+            route = routes.get((due.person, due.told.kind)) if due.told else None
+            notices.write(state, due, route)
     return True
 
 
@@ -175,6 +199,7 @@ def _update(row: Row) -> int:
     state, seq, columns = row.state, row.seq, _columns(row)
     for name in _MOMENTS:
         columns[name] = database.ops.adapt_datetimefield_value(columns[name])
+    columns[_FIRST] = columns["started_at"]
     last = with_numbers(row.body or state.body(), seq, row.log)
     key = _key_field().get_db_prep_value(state.id, database)
     with database.cursor() as cursor:
@@ -193,7 +218,8 @@ def _update_statement(vendor: str) -> str:
     """Return the statement, made once: Django takes longer to make it than databases to obey."""
     del vendor  # Whose quotes they are.
     quote = connection.ops.quote_name
-    sets = ", ".join(f"{quote(name)} = %s" for name in (*_COLUMNS, "last"))
+    sets = ", ".join(f"{quote(name)} = %s" for name in _COLUMNS)
+    sets += f", {quote(_FIRST)} = COALESCE({quote(_FIRST)}, %s), {quote('last')} = %s"
     ends = ", ".join(f"'{status}'" for status in sorted(ENDS))
     table = quote(Job._meta.db_table)  # noqa: SLF001
     return (
@@ -217,10 +243,10 @@ def _insert(model: Job) -> bool:
     return True
 
 
-def create(state: JobState, call: str = "") -> None:
-    """Write the row of a job that is being queued, with what its task is called with."""
+def create(state: JobState, call: str = "", promised: dict[str, float] | None = None) -> None:
+    """Write the row of a job that is being queued: what its task is called with, what follows."""
     model = _model(Row(state, 0, 0))
-    model.call = call
+    model.call, model.promised = call, promised or {}
     model.save(force_insert=True)
 
 
@@ -234,6 +260,8 @@ def _model(row: Row) -> Job:
         root=state.root,
         parent=state.parent,
         queued_at=_moment(state.queued_at) or timezone.now(),
+        began_at=_moment(state.started_at),
+        queue=state.queue,
         ttl=state.ttl,
         last={**state.values(), "log": row.log},
         **_columns(row),
@@ -249,6 +277,7 @@ def _columns(row: Row) -> dict[str, Any]:
         "started_at": _moment(state.started_at),
         "finished_at": _moment(state.finished_at),
         "log_due": state.ended and (row.log > 0 or not row.counted),
+        "untold": row.untold,
     }
 
 

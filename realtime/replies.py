@@ -11,13 +11,14 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from realtime import item_list
+from realtime.counts import KINDS
 from realtime.described import Shape
-from realtime.events import CHILDREN, JobState, Status
+from realtime.events import CHILDREN, ENDS, JobState, NoticeKind, Status, Way
 from realtime.permissions import ACTIONS, HIDDEN
-from realtime.shapes import choice, number, several, text, whole
+from realtime.shapes import FLAG, MOMENT, choice, number, several, text, whole
 
 LARGEST = 2**53 - 1
-KINDS: dict[type, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
+TYPES: dict[type, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 REPEATS = ("again", "again_failed")
 
 
@@ -54,14 +55,15 @@ def version() -> str:
         return "unknown"
 
 
-MOMENT: Shape = {"type": "string", "format": "date-time"}
 COUNT = whole(0, LARGEST)
 STATE = named("State")
 NOTED = named("NotedState")
 DETAILED = named("DetailedState")
 REPORTED = named("ReportedState")
 PROBLEM = named("Problem")
-JOBS = full(jobs=some(STATE), next=maybe(text()))
+JOBS = full(jobs=some(STATE), next=maybe(text()), searched_to=maybe(MOMENT))
+COUNT_OF_JOBS = full(count=COUNT, more={"type": "boolean"})
+WORDS = full(words=some(text()))
 LINE = full(n=COUNT, at=MOMENT, level=text(), text=text())
 LOG = full(job=text(), after=COUNT, lines=some(LINE), lost=COUNT)
 ITEM = full(n=COUNT, outcome=choice(*item_list.OUTCOMES), item={}, reason=text(), at=MOMENT)
@@ -70,7 +72,99 @@ MANY = full(
     jobs=some(NOTED),
     refused=some(full(id=text(), status=whole(400, 599), detail=text())),
     next=maybe(text()),
+    job=maybe(STATE),
 )
+NOTICE = named("Notice")
+NOTICES = full(notices=some(NOTICE), unread=COUNT, next=maybe(text()))
+WAYS = full(**{kind: some(choice(*Way)) for kind in NoticeKind})
+ACT = full(
+    id=text(),
+    at=MOMENT,
+    by=text(),
+    action=text(),
+    job=maybe(text()),
+    target=text(),
+    detail={"type": "object"},
+    refused=maybe(text()),
+    address=maybe(text()),
+    token=maybe(text()),
+)
+ACTS = full(acts=some(ACT), next=maybe(text()))
+MARKED = full(ids=some(text()), unread=COUNT)
+TIMES = maybe(full(p50=number(0), p95=number(0), p99=number(0)))
+"""Of how long jobs waited or ran: in seconds, each at most a tenth off."""
+WHAT_HAPPENED = {**dict.fromkeys(KINDS, COUNT), "wait": TIMES, "run": TIMES}
+FROM_TO = {"step": COUNT, "from": MOMENT, "to": MOMENT}
+SERIES = full(**FROM_TO, points=some(maybe(full(at=MOMENT, covered=COUNT, **WHAT_HAPPENED))))
+TASKS = full(
+    **FROM_TO,
+    tasks=some(
+        full(
+            name=maybe(text()),
+            ended=COUNT,
+            failed_share=maybe(number(0, 1)),
+            points=some(maybe(COUNT)),
+            **WHAT_HAPPENED,
+        )
+    ),
+)
+NOW = full(
+    at=MOMENT,
+    **{status: COUNT for status in Status if status not in ENDS},
+    stalled=maybe(COUNT),
+    hour=full(covered=COUNT, ended=COUNT, rate=maybe(number(0)), **WHAT_HAPPENED),
+)
+STANDING = choice("ok", "away")
+WORKER = full(
+    name=text(),
+    state={
+        **choice("here", "stopping", "stopped", "gone"),
+        "description": "Stopping, it finishes what runs; gone, it was not heard for a lease.",
+    },
+    heard_at=MOMENT,
+    since=MOMENT,
+    host=text(),
+    pid=COUNT,
+    pool=text(),
+    concurrency=COUNT,
+    running={**COUNT, "description": "How many tracked jobs run there."},
+    jobs={**some(text()), "description": "The ids of the first 50 of these."},
+    queues={**some(text()), "description": "What it takes from, the first 100."},
+    load={**maybe(number(0)), "description": "Its machine's, of the last minute."},
+    processors=COUNT,
+    versions=full(headway=text(), celery=text(), python=text()),
+    actions=some(choice("stop", "concurrency")),
+)
+QUEUE = full(
+    name=text(),
+    depth={
+        **maybe(COUNT),
+        "description": "Messages that no worker has taken; null where the broker does not say.",
+    },
+    oldest_at={
+        **maybe(MOMENT),
+        "description": (
+            "Since when the oldest of them waits; null where there is none, or it belongs to no "
+            "tracked job."
+        ),
+    },
+    consumers={
+        **maybe(COUNT),
+        "description": "Workers of ours that take from it; null while the store is away.",
+    },
+    paused={**FLAG, "description": "Whether workers are to leave it alone."},
+    actions=some(choice("pause", "resume")),
+)
+WORKSHOP = full(
+    workers=some(named("Worker")),
+    queues=some(named("Queue")),
+    more={**COUNT, "description": "Queues that are not shown, because there are too many."},
+    broker=STANDING,
+    store=STANDING,
+    at=MOMENT,
+)
+STEERED_WORKER = full(worker=named("Worker"), note=text())
+STEERED_QUEUE = full(queue=named("Queue"), note=text())
 ALIVE = full(status=choice("ok"))
 READY = full(
     status=choice("ok", "away"),
@@ -91,12 +185,12 @@ def schemas() -> dict[str, Shape]:
     return {
         "State": full(**state),
         "NotedState": full(**state, note=text()),
-        "DetailedState": {
-            **full(**state),
-            "properties": {**state, "traceback": maybe(text()), "arguments": {}},
-        },
+        "DetailedState": {**full(**state), "properties": {**state, **_for_operators()}},
         "ReportedState": full(**state, wants=maybe(choice("cancel", "pause"))),
         "Stage": _stage(),
+        "Notice": _notice(),
+        "Queue": QUEUE,
+        "Worker": WORKER,
         "Problem": full(title=text(), status=whole(400, 599), detail=text()),
     }
 
@@ -105,9 +199,32 @@ def _actions() -> list[str]:
     return sorted({*REPEATS, *(one for allowed in ACTIONS.values() for one in allowed)})
 
 
+def _for_operators() -> dict[str, Any]:
+    """Return what they are told of one job besides."""
+    told = {name: maybe(text()) for name in ("traceback", "queue", "owner_name")}
+    return {**told, "arguments": {}}
+
+
 def _stage() -> Shape:
     parts = {"name": text(), "fraction": maybe(number(0, 1)), "weight": number(0), "status": text()}
     return {**full(**parts), "properties": {**parts, "stages": some(named("Stage"))}}
+
+
+def _notice() -> Shape:
+    """Return the shape of a notice; its job's page has what is not here."""
+    return full(
+        id=text(),
+        job=maybe(text()),
+        kind=text(),
+        ways=some(choice(*Way)),
+        title=text(),
+        text=text(),
+        at=MOMENT,
+        read_at=maybe(MOMENT),
+        actions=some(text()),
+        question=_OTHERS["question"],
+        files=_OTHERS["files"],
+    )
 
 
 _OTHERS: dict[str, Shape] = {
@@ -142,7 +259,7 @@ def _of(kind: Any) -> Shape:
         return maybe(_of(other))
     if get_origin(kind) is list:
         return some(_of(get_args(kind)[0]))
-    return {"type": KINDS[kind]}
+    return {"type": TYPES[kind]}
 
 
 @cache

@@ -27,6 +27,7 @@ from realtime.metrics import counted
 from realtime.publish import Change, Published, publish
 from realtime.running import RunningJob
 from realtime.transition import Transition
+from realtime.turns import Turns
 from realtime.unsent import Unsent
 from realtime.watched import Watched
 
@@ -38,6 +39,8 @@ PATIENCE = 1.0
 """Seconds between two tries while the store or the database is away."""
 EXIT_SECONDS = 2.0
 """How long a process that ends waits for what it has queued to be announced."""
+LAST_WORDS = 0.75
+"""The part of that time in which it waits for a store that was away, and is told what it missed."""
 LATE = 500
 """Changes that the store missed and is told of together."""
 
@@ -55,9 +58,11 @@ class Reporter:
         self._heralds = Heralds()
         self._unrecorded: deque[tuple[list[records.Row], list[Transition]]] = deque()
         self._wake = Bell()
+        self._turns = Turns()
         self._asleep = False
         self._rests = False
         self._closing = False
+        self._leave_at = 0.0
         self._away_until = 0.0
         self._record_at = 0.0
         self._retry_at = 0.0
@@ -73,8 +78,13 @@ class Reporter:
 
         `known` is a seq that all states of this execution must be above.
         """
-        watched = Watched(job, known)
+        return self.follow(Watched(job, known))
+
+    def follow(self, watched: Watched) -> Watched:
+        """Report, from now on, on a job that may have been told of before."""
+        job = watched.job
         self._watched[id(watched)] = watched
+        self._turns.settle(len(self._watched))
         job.breathe = breathing(lambda: not self._rests)
         if job.breathe:
             self._prompter.start()
@@ -97,8 +107,15 @@ class Reporter:
         self._start()
         self._wake.ring()
 
+    def call(self, person: str) -> None:
+        """Let a person's sockets know soon that their notices have changed."""
+        announcer.tell([person])
+        self._start()
+        self._wake.ring()
+
     def close(self, timeout: float) -> None:
         """Publish what is there and stop; waits at most `timeout` seconds."""
+        self._leave_at = time.monotonic() + timeout * LAST_WORDS
         self._closing = True
         self._wake.ring()
         if self._thread is not None and self._thread is not threading.current_thread():
@@ -118,7 +135,7 @@ class Reporter:
         busy = time.monotonic()
         self._connection = connections[DEFAULT_DB_ALIAS]
         counted.show("running_jobs", lambda: len(self._watched))
-        while not self._closing or self._urgent:
+        while not self._closing or self._urgent or self._has_last_words():
             now = time.monotonic()
             try:
                 with self._beating:
@@ -130,10 +147,15 @@ class Reporter:
                 busy = now
             self._rest(idle=now - busy > PATIENCE)
         self._say_last()
+        self._turns.give_back()
         announcer.settle(now=True)
         announcer.close()
         counted.settle()
         connection.close()
+
+    def _has_last_words(self) -> bool:
+        """Tell whether a store that was away may still be told what nobody else knows."""
+        return bool(self._unsent) and time.monotonic() < self._leave_at
 
     def _say_last(self) -> None:
         """Tell of the roots whose turn would come: nobody else may do so for a while."""
@@ -149,14 +171,17 @@ class Reporter:
             disconnect(self._connection)
 
     def _has_waiting(self) -> bool:
-        return bool(self._unsent or self._unrecorded or self._retried or self._heralds)
+        waits = self._unsent or self._unrecorded or self._retried or self._heralds
+        return bool(waits) or announcer.waits()
 
     def _rest(self, *, idle: bool) -> None:
         if not idle or self._closing:
             announcer.settle()
             self._rests = True
+            began = time.monotonic()
             self._wake.wait(TICK)
             self._rests = False
+            self._turns.settle(len(self._watched), time.monotonic() - began - TICK)
         else:
             with self._beating:
                 close_old_connections()

@@ -72,7 +72,8 @@ class Rights:
 
     async def _compare(self, mailbox: Mailbox, visitor: Visitor | None) -> None:
         if visitor is None or visitor.user != mailbox.user:
-            mailbox.close(Close.SIGNED_OUT, "expected to be signed in")
+            wanted = "a link that is still good" if mailbox.shared else "to be signed in"
+            mailbox.close(Close.SIGNED_OUT, f"expected {wanted}")
         elif visitor.operator != mailbox.operator:
             mailbox.operator = visitor.operator
             try:

@@ -18,14 +18,21 @@ class Rounds:
     and other libraries as they are then, and wait for a thread that it does not have.
     """
 
-    def __init__(self, name: str, call: Callable[[], None], interval: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        name: str,
+        call: Callable[[], None],
+        interval: Callable[[], float],
+        before_fork: Callable[[], None] | None = None,
+    ) -> None:
         """Prepare; nothing runs before the start."""
         self._name = name
         self._call = call
         self._interval = interval
         self._stop = threading.Event()
+        self._nudge = threading.Event()
         self._thread: threading.Thread | None = None
-        self._round = Unforked()
+        self._round = Unforked(before_fork)
 
     def start(self) -> None:
         """Begin, unless it has begun."""
@@ -37,8 +44,13 @@ class Rounds:
     def stop(self, timeout: float) -> None:
         """End after the round that is being made; waits at most `timeout` seconds."""
         self._stop.set()
+        self._nudge.set()
         if self._thread is not None:
             self._thread.join(timeout)
+
+    def nudge(self) -> None:
+        """Let the next round begin now."""
+        self._nudge.set()
 
     @property
     def alive(self) -> bool:
@@ -49,7 +61,8 @@ class Rounds:
         while not self._stop.is_set():
             with self._round:
                 self._make()
-            self._stop.wait(self._interval())
+            self._nudge.wait(self._interval())
+            self._nudge.clear()
 
     def _make(self) -> None:
         try:

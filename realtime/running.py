@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from asyncio import CancelledError
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ LONG = 10_000
 """Characters of a text that is kept as the task gave it; viewers see far fewer."""
 ITEM_LENGTH = 900
 """Characters kept of an item and of its reason, which share one log line."""
+CANCELLED = (Cancelled, CancelledError)
+"""What a part may be left with that has not failed."""
 LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
@@ -31,6 +34,9 @@ HELD: dict[str, Any] = {"held": True, "fraction": 1.0}
 
 class RunningJob(Steered):
     """One attempt of a job in this process: the task's code writes, the reporter reads."""
+
+    language = ""
+    """In which language it was started, where that is not the project's."""
 
     def __init__(  # noqa: PLR0913  a job is known by what it inherits
         self,
@@ -70,7 +76,7 @@ class RunningJob(Steered):
         self.kept = 0
         """How many items were kept so far, also those that wait no longer."""
         self.first = True
-        """Whether nothing can have been kept of this job before this run."""
+        """Whether nothing can have been kept of this job before this run, nor told."""
         self.again_of: str | None = None
         """The job that this one runs again."""
         self.repeats = ""
@@ -89,6 +95,8 @@ class RunningJob(Steered):
         """Whether the store knows that this run has the job."""
         self.reached: float | None = None
         """The fraction that an earlier run of the same attempt has reached."""
+        self.weight = 1.0
+        """How much of its tree's bar it is."""
         self.children = 0
         """How many jobs it has queued; those that these have queued are not among them."""
         self.held = False
@@ -131,7 +139,7 @@ class RunningJob(Steered):
         try:
             yield
         except BaseException as error:
-            stage.status = "cancelled" if isinstance(error, Cancelled) else "failed"
+            stage.status = "cancelled" if isinstance(error, CANCELLED) else "failed"
             raise
         else:
             stage.status = "succeeded"

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from django.db import Error
 
+from realtime.events import ENDS
 from realtime.publish import FORGOTTEN_STEP, take_over
 from realtime.running import RunningJob
-from realtime.states import read_one
-from realtime.watched import Watched
+from realtime.states import State, read_one
+from realtime.watched import LOST, Watched
 
 logger = logging.getLogger("realtime")
 
@@ -45,17 +46,29 @@ def resumed(job: RunningJob, seq: int) -> int:
     Viewers may have seen states of it that SQL never knew and that the store has lost.
     """
     take_over(job.id, job.attempt, job.run)
-    try:
-        known = read_one(job.id)
-    except Error as error:
-        logger.warning("The database is away, job %s goes on without it: %s", job.id, error)
-        known = None
+    known = begun_before(job)
     if known and known["attempt"] == job.attempt:
         job.reached = known["fraction"]
         job.children = (known.get("children") or {}).get("total", 0)
     if known:
         job.hear(known.get("wants") or "")
     return max(known["seq"] if known else 0, seq) + FORGOTTEN_STEP
+
+
+def begun_before(job: RunningJob) -> State | None:
+    """Return what is known of a job that has run before; this run is stopped when it is over.
+
+    A store that has lost the end would take the job for one that runs. An attempt more may come
+    from a worker that was taken for dead, and did not know.
+    """
+    try:
+        known = read_one(job.id)
+    except Error as error:
+        logger.warning("The database is away, job %s goes on without it: %s", job.id, error)
+        return None
+    if known and known["status"] in ENDS:
+        job.fence(LOST)
+    return known
 
 
 here: ContextVar[Run | None] = ContextVar("headway_run", default=None)

@@ -30,31 +30,56 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from realtime import shares
 from realtime.permissions import VIEW_ALL, is_operator
 
 Session = dict[str, Any]
 
+GUEST = "?token="
+"""What the key of a guest begins with."""
 PART = 500
 """Keys in one query."""
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Somebody who is signed in."""
+    """Somebody who is signed in, or a guest with a share token."""
 
     user: str
-    """The primary key, as text."""
+    """The primary key, as text; "" of a guest."""
     operator: bool
     """Whether they may see everybody's jobs."""
     session: str = ""
-    """The key of the session that says so."""
+    """The key of the session that says so, or of a guest."""
+    shared: str = ""
+    """The id of the job that a guest may see."""
 
 
 def visitors(keys: Collection[str]) -> dict[str, Visitor]:
-    """Return who is signed in by each of these sessions; nobody, where a key is missing.
+    """Return who comes with each of these keys, of sessions or of guests; nobody, where one lacks.
 
     Raises whatever a database or a cache raises that is away.
     """
+    tokens = {key for key in keys if key.startswith(GUEST)}
+    return _signed_in(set(keys) - tokens) | _guests(tokens)
+
+
+def guest_key(token: str) -> str:
+    """Return the key of a guest with this share token; no session has such a key."""
+    return GUEST + token
+
+
+def _guests(keys: Collection[str]) -> dict[str, Visitor]:
+    found = shares.shared([key.removeprefix(GUEST) for key in keys])
+    return {
+        guest_key(token): Visitor(user="", operator=False, session=guest_key(token), shared=job)
+        for token, job in found.items()
+    }
+
+
+def _signed_in(keys: Collection[str]) -> dict[str, Visitor]:
+    if not keys:
+        return {}
     sessions = _sessions(keys)
     users = _users({_person(session) for session in sessions.values()})
     found = {

@@ -14,6 +14,7 @@ from realtime.problems import Problem, bad_request
 
 BODY = "the body"
 FLAG: Shape = {"type": "boolean"}
+MOMENT: Shape = {"type": "string", "format": "date-time"}
 KINDS = {
     "boolean": "true or false",
     "string": "a text",

@@ -14,7 +14,7 @@ from realtime.events import ENDS, JobState, Status, Wish, timestamp
 from realtime.lines import WaitingLines
 from realtime.outcomes import WaitingItems
 from realtime.pace import Pace
-from realtime.publish import Change
+from realtime.publish import FORGOTTEN_STEP, Change
 from realtime.records import Items
 from realtime.running import RunningJob
 from realtime.stages import Counter
@@ -41,12 +41,13 @@ class Snapshots:
         self._pace = Pace()
         self._best = job.reached
         self._measure: Counter | None = None
-        self._updated_at = job.started_at
+        self._updated_at = timestamp()
         self._changed = 0.0
         self._intervals: deque[float] = deque(maxlen=9)
         self._stalled = False
         self._known = False
-        self._told: tuple[str, str] | None = None
+        self._told: tuple[str, str, str] | None = None
+        self._asked = False
         self._lines = WaitingLines(job)
         self._items = WaitingItems(job)
         self._shown = 0.0
@@ -66,7 +67,9 @@ class Snapshots:
         told = self._lines.told
         items = self._items.take(now) if self._known else self._anew()
         asked = job.question
+        self._asked = self._asked or asked is not None
         state = self.state(now)
+        is_new = _standing(state) != self._told
         return Change(
             state=state,
             crown=self._crown(state),
@@ -77,11 +80,13 @@ class Snapshots:
             lines=self.lines(LINES_SIZE),
             told=told,
             base=self._base,
+            after=self._after,
             items=items,
-            transition=(state.status, state.wants) != self._told or bool(items),
-            passing=self._known and (state.status, state.wants) == self._told,
+            transition=is_new or bool(items),
+            passing=self._known and not is_new,
             silent=silent and self._known,
             question=asked.id if asked else "",
+            asked=self._may_have_asked,
         )
 
     def state(self, now: float, **more: Any) -> JobState:
@@ -144,8 +149,10 @@ class Snapshots:
             lines=self.lines(),
             told=told,
             base=self._base,
+            after=self._after,
             items=self._last_items(),
             transition=True,
+            asked=self._may_have_asked,
         )
 
     def _last_state(self, now: float, status: Status, more: dict[str, Any]) -> JobState:
@@ -163,7 +170,8 @@ class Snapshots:
             self._shown = state.fraction or 0.0
             return None
         mode = "held" if state.held else "own"
-        return Crown(mode=mode, own=state.fraction or 0.0, best=self._shown)
+        own = state.fraction or 0.0
+        return Crown(mode=mode, own=own, weight=state.weight, best=self._shown)
 
     def lines(self, size: float = math.inf) -> tuple[str, ...]:
         """Fetch log lines that have come since, each as a JSON object: about `size` characters."""
@@ -185,8 +193,19 @@ class Snapshots:
         if change.crown:
             self._shown = change.as_told(answer).fraction or self._shown
         self._known = self._job.claimed = True
-        self._told = (change.state.status, change.state.wants)
-        self._base = answer.log - change.told - len(change.lines)
+        self._told = _standing(change.state)
+        if answer.log or not self._after:
+            self._base = answer.log - change.told - len(change.lines)
+
+    @property
+    def _after(self) -> int:
+        """After which line its first one comes, should nobody know what was told before."""
+        return 0 if self._job.first else FORGOTTEN_STEP
+
+    @property
+    def _may_have_asked(self) -> bool:
+        """Whether there may be a notice of a question, of this run or of one before."""
+        return self._asked or not self._job.first
 
     def _anew(self) -> Items | None:
         """Return no items, in the place of those that an earlier run may have left."""
@@ -241,9 +260,16 @@ def identity(job: RunningJob) -> dict[str, Any]:
         "queued_at": job.queued_at,
         "worker": job.worker,
         "redelivers": job.redelivers,
+        "weight": job.weight,
+        "language": job.language,
         "held": job.held,
         "final": job.id if job.held else None,
     }
+
+
+def _standing(state: JobState) -> tuple[str, str, str]:
+    """Return that of a state which SQL must know at once, when it has changed."""
+    return state.status, state.wants, state.question["id"] if state.question else ""
 
 
 def _status(job: RunningJob) -> Status:

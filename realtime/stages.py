@@ -35,7 +35,7 @@ class Counter:
         n = getgeneratorlocals(steps).get("n", self.n) if steps is not None else self.n
         if n is self.n or n == self.n:  # What is not a number does not equal itself.
             return False
-        self.n = n
+        self.n = int(n) if type(n) is float and n.is_integer() else n
         return True
 
     @property

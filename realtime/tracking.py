@@ -11,11 +11,15 @@ from realtime.conf import conf
 
 logger = logging.getLogger("realtime")
 
+OURS = "realtime.mail_notices"
+"""The task that mails notices: it is nobody's job, and would be told of by notices."""
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def tracked(name: str) -> bool:
     """Tell whether tasks of this name are tracked."""
+    if name == OURS:
+        return False
     return _matches(name, tuple(conf.TRACK)) and not _matches(name, tuple(conf.IGNORE))
 
 

@@ -10,18 +10,25 @@ import json
 import logging
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 from django.db.models import Count
+from django.utils.translation import gettext as _
 
 from realtime.events import CANVAS, CHILDREN, ENDS, JobState, Status, Wish, timestamp
+from realtime.language import speaking
 from realtime.models import Job
 from realtime.publish import FORGOTTEN_STEP, QUEUED_SEQ, Change
 from realtime.states import State
-from realtime.store import Crown, get_store
+from realtime.store import Branch, Crown, get_store
 
 logger = logging.getLogger("realtime")
 
+PAGE = 500
+"""Jobs of a tree that are asked together: more would take the store too long."""
+WAITING = (Status.QUEUED, Status.RETRYING)
+"""The statuses of jobs that no worker runs."""
 SURE = 0.02
 """The part that must be done before the time that is left can be told from it."""
 
@@ -50,26 +57,66 @@ def is_recorded(root: str) -> bool:
     return Job.objects.filter(pk=root).exists()
 
 
+def followers(root: str) -> list[str]:
+    """Return the jobs of a tree that follow others, and that nobody has queued yet."""
+    found = {one: None for _, _, _, _, promised in _rows(root) for one in promised}
+    return list(found)
+
+
+def forget_followers(root: str) -> None:
+    """Make room in SQL: nothing more follows in a tree whose root has ended."""
+    Job.objects.filter(root=root).exclude(promised={}).update(promised={})
+
+
 def regrow(root: State) -> None:
     """Tell a store that has lost a tree what SQL knows of it; live reports add the rest."""
-    below = Job.objects.filter(root=root["id"]).exclude(pk=root["id"])
-    jobs = ((str(job), status) for job, status in below.values_list("pk", "status").iterator())
+    jobs = [Branch(*row) for row in _rows(root["id"])]
     # One that was told before has been queued as a whole; a new one may still be.
     sealed = root["seq"] > FORGOTTEN_STEP or root["name"] not in CANVAS
+    # First, for a tree that is there is not told again.
+    _wish_again(root.get("wants") or "", jobs)
     get_store().regrow(root["id"], jobs, held=bool(root.get("held")), sealed=sealed)
 
 
-def read(root: str) -> State | None:
-    """Return a root's state with a seq that all states to come are above."""
+def _rows(root: str) -> Iterator[tuple[str, str, float, float | None, dict[str, float]]]:
+    below = Job.objects.filter(root=root).exclude(pk=root)
+    rows = below.values_list("pk", "status", "last__weight", "last__fraction", "promised")
+    for job, status, weight, fraction, promised in rows.iterator():
+        yield str(job), status, weight or 1.0, fraction, {} if status in ENDS else promised
+
+
+def _wish_again(wish: str, jobs: list[Branch]) -> None:
+    """Leave again what was wanted of jobs that no worker speaks for."""
+    left = {one: None for job in jobs for one in job.promised}
+    if wish == Wish.PAUSE:
+        left |= {one.job: None for one in jobs if one.status in WAITING}
+    if wish in {Wish.PAUSE, Wish.CANCEL}:
+        for start in range(0, len(left), PAGE):
+            get_store().want(list(islice(left, start, start + PAGE)), wish)
+
+
+class Read(NamedTuple):
+    """A root as it was read, to be told anew."""
+
+    state: State
+    """Its state, with a seq that all states to come are above."""
+    at: int | None
+    """The seq that the store gave it, None where only SQL knew it."""
+
+
+def read(root: str) -> Read | None:
+    """Return a root as store or SQL know it."""
     kept = get_store().states([root]).get(root)
     if kept:
-        return dict(json.loads(kept))
+        state = dict(json.loads(kept))
+        return Read(state, state["seq"])
     row = Job.objects.filter(pk=root).first()
     if row is None:
         return None
     state = row.state()
     # Nobody has seen more of one that SQL knows only as queued.
-    return {**state, "seq": state["seq"] + (FORGOTTEN_STEP if state["seq"] else QUEUED_SEQ)}
+    seq = state["seq"] + (FORGOTTEN_STEP if state["seq"] else QUEUED_SEQ)
+    return Read({**state, "seq": seq}, None)
 
 
 def planted(state: JobState) -> Change:
@@ -78,31 +125,56 @@ def planted(state: JobState) -> Change:
 
 
 def sealed(state: JobState) -> Change:
-    """Return what is said when all that is queued together is queued; the state stays as it is."""
-    return Change(state=state, order=0, crown=Crown(mode="sealed"))
+    """Return what is said when all that is queued together is queued: how much that is."""
+    return Change(state=state, order=0, claim=True, crown=Crown(mode="sealed"))
 
 
-def told(known: State, *, best: float = 0.0, recorded: bool = True) -> Change:
+def waiting(known: State) -> Change:
+    """Return a root of whose tree nothing has started, for a store that may have lost it.
+
+    One that knows the root refuses this: it knows better.
+    """
+    state, crown = JobState.from_dict(known), Crown(mode="held")
+    return Change(state=state, order=0, floor=known["seq"], crown=crown)
+
+
+def told(
+    known: State,
+    *,
+    at: int | None = None,
+    busy: bool = True,
+    best: float = 0.0,
+    recorded: bool = True,
+) -> Change:
     """Return a held root as its tree is now; the store adds the numbers.
 
-    `best` is what this process has told before, which the store may have lost since.
+    `at` is the seq that it was read with; `busy` tells whether any job of it works; `best` is what
+    this process has told before, which the store may have lost since.
     """
     state = JobState.from_dict(known)
-    at = timestamp()
+    now = timestamp()
+    state = state.changed(rested=_rested(state, now))
     state = state.changed(
-        status=_at_work(state),
-        started_at=state.started_at or at,
-        updated_at=at,
-        heard_at=at,
-        eta=_eta(state, at),
+        status=_at_work(state, busy=busy),
+        started_at=state.started_at or now,
+        updated_at=now,
+        heard_at=now,
+        eta=_eta(state, now) if busy else None,
+        unit=state.unit or ("job" if _is_replaced(state) else ""),
     )
-    crown = Crown(mode="held", own=_own(state), best=max(state.fraction or 0.0, best))
+    best = max(state.fraction or 0.0, best)
+    mode = "replaced" if _is_replaced(state) else "held"
+    crown = Crown(mode=mode, own=_own(state), weight=state.weight, best=best)
     return Change(
         state=state,
         order=max(state.attempt, 1),
         floor=known["seq"],
+        # Its last task may have begun, and even ended, since: that must not be taken back.
+        at=at if _is_replaced(state) else None,
+        after=FORGOTTEN_STEP,
         crown=crown,
         transition=known["status"] != state.status or not recorded,
+        asked=False,
     )
 
 
@@ -119,7 +191,9 @@ def ended(known: State, counts: dict[str, int]) -> Change | None:
         done = {"current": counts["total"], "total": counts["total"]}
         more = {**done, "ok": counts["succeeded"], "failed": bad}
     if status == Status.FAILED:
-        text = f"{bad} of {counts['total']} jobs failed."
+        with speaking(state.language):
+            text = _("%(failed)d of %(total)d jobs failed.")
+        text %= {"failed": bad, "total": counts["total"]}
         more["error"] = {"kind": "JobsFailed", "text": text, "public": True}
     state = state.changed(
         status=status,
@@ -164,8 +238,10 @@ def _own(state: JobState) -> float | None:
     return 0.0 if _is_replaced(state) else 1.0
 
 
-def _at_work(state: JobState) -> Status:
-    return Status.CANCELLING if state.wants == Wish.CANCEL else Status.RUNNING
+def _at_work(state: JobState, *, busy: bool) -> Status:
+    if state.wants == Wish.CANCEL:
+        return Status.CANCELLING
+    return Status.PAUSED if state.wants == Wish.PAUSE and not busy else Status.RUNNING
 
 
 def _goes_on(state: JobState) -> bool:
@@ -182,5 +258,15 @@ def _eta(state: JobState, at: str) -> float | None:
     done = state.fraction or 0.0
     if not state.started_at or done < SURE:
         return None
-    took = datetime.fromisoformat(at) - datetime.fromisoformat(state.started_at)
-    return round(took.total_seconds() * (1 - done) / done, 2)
+    took = _seconds(state.started_at, at) - state.rested
+    return round(max(took, 0.0) * (1 - done) / done, 2)
+
+
+def _rested(state: JobState, at: str) -> float:
+    """Return for how long a root was paused so far."""
+    is_paused = state.status == Status.PAUSED and state.updated_at
+    return state.rested + (_seconds(state.updated_at or at, at) if is_paused else 0.0)
+
+
+def _seconds(since: str, until: str) -> float:
+    return (datetime.fromisoformat(until) - datetime.fromisoformat(since)).total_seconds()

@@ -25,9 +25,9 @@ class Watched:
         self.snapshots = Snapshots(job)
         self.known = known
         """The highest seq that is known."""
-        self.next = 0.0
+        self.next = math.inf if job.fenced else 0.0
         """When its next report is due; one may come early by half an interval, not two."""
-        self.spoken = 0.0
+        self.spoken = self.next
         """When it last reported."""
 
     def take(self, now: float) -> Change:

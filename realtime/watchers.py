@@ -46,6 +46,14 @@ class Watchers:
         """Return who is sent the lines of a job's log."""
         return self._by_topic.get(f"log:{job}", ())
 
+    def of_notices(self, person: str) -> Collection[Mailbox]:
+        """Return the sockets that are sent a person's notices."""
+        return self._by_topic.get(f"notices:{person}", ())
+
+    def notices(self) -> list[str]:
+        """Return the people whose notices are watched."""
+        return self._named("notices:")
+
     def follow(self, state: State) -> bool:
         """Tell whether anybody watches a job in any way."""
         topics = (*topics_of(state), f"log:{state['id']}")
@@ -56,7 +64,7 @@ class Watchers:
         return any(topic in self._by_topic for topic in topics_of(state)[:-1])
 
     def topics(self) -> list[str]:
-        """Return what is watched, each topic once; `mine` with its person."""
+        """Return what is watched, each topic once; `mine` and `notices` with their person."""
         return list(self._by_topic)
 
     def lists(self) -> Lists:
@@ -76,4 +84,4 @@ class Watchers:
 
 
 def _key(mailbox: Mailbox, topic: str) -> str:
-    return f"mine:{mailbox.user}" if topic == "mine" else topic
+    return f"{topic}:{mailbox.user}" if topic in {"mine", "notices"} else topic

@@ -25,13 +25,15 @@ from django.apps import apps
 from django.db import Error, connection
 
 from realtime import admission, progress
+from realtime.canvas import HEADER
 from realtime.cleaning import text
 from realtime.conf import conf
 from realtime.errors import Cancelled
 from realtime.events import ELSEWHERE, ENDS, JobState, Status, timestamp
 from realtime.failure import error_of
+from realtime.owners import key_of
 from realtime.publish import QUEUED_SEQ
-from realtime.queueing import HEADER, put_queued, queued_state
+from realtime.queueing import put_queued, queued_state
 from realtime.reporter import get_reporter
 from realtime.running import HELD, RunningJob
 from realtime.states import read_one
@@ -95,7 +97,7 @@ def start(
     **kwargs: Any,
 ) -> Any:
     """Enqueue a task with a title and an owner, as `realtime.start` does; returns its result."""
-    given = {"title": title, "owner": None if owner is None else str(owner.pk), "tags": tags}
+    given = {"title": title, "owner": key_of(owner), "tags": tags}
     token = _given.set(given)
     try:
         return task.enqueue(*args, **kwargs)
@@ -206,7 +208,7 @@ def _job(result: Any, known: JobState | None) -> RunningJob:
         queued_at=state.queued_at,
         worker=text(result.worker_ids[-1], 100) if result.worker_ids else None,
     )
-    job.repeats = "elsewhere"
+    job.repeats, job.weight, job.language = "elsewhere", state.weight, state.language
     job.first = job.attempt == 1
     return job
 

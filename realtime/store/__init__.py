@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from realtime.conf import conf
 from realtime.store.contract import (
-    COUNTED,
-    CROWNED,
     GROWING,
     HEALING,
     LINES_PER_READ,
+    REMEMBERED,
+    WORKERS,
     Answered,
+    Branch,
     Crown,
     Growth,
     Lead,
@@ -27,18 +28,21 @@ from realtime.store.contract import (
     Sign,
     Standing,
     Store,
+    Told,
     Totals,
+    told_of,
 )
 from realtime.store.in_memory import MemoryStore
 from realtime.store.in_redis import RedisStore
 
 __all__ = [
-    "COUNTED",
-    "CROWNED",
     "GROWING",
     "HEALING",
     "LINES_PER_READ",
+    "REMEMBERED",
+    "WORKERS",
     "Answered",
+    "Branch",
     "Crown",
     "Growth",
     "Lead",
@@ -52,9 +56,11 @@ __all__ = [
     "Sign",
     "Standing",
     "Store",
+    "Told",
     "Totals",
     "close_stores",
     "get_store",
+    "told_of",
 ]
 
 _stores: dict[tuple[str, str], Store] = {}

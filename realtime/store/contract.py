@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 from realtime.events import ENDS
 
@@ -20,8 +21,16 @@ CROWNED = ("fraction", "children")
 """What the store tells of every root that is crowned."""
 COUNTED = ("current", "total", "ok", "failed")
 """What it tells besides of a root that has no task."""
+REPLACED = ("current", "total")
+"""What it tells besides of a root whose task was replaced: how many of the others have ended."""
+WORKERS = 500
+"""Workers that the store knows at most; who has been silent longest goes first."""
+REMEMBERED = 600
+"""Seconds that it knows of a worker that says nothing any more."""
 WHOLE = 10_000
 """A fraction of 1, as the store adds fractions up: in whole numbers, which never drift."""
+GRAMS = 100
+"""A weight of 1, likewise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +43,25 @@ class Part:
     """The job's status."""
     fraction: float
     """The part of it that is done, 0 to 1; an end is 1, whichever it is."""
-    promised: tuple[str, ...] = ()
-    """Jobs that follow if this one succeeds, and that nobody has queued yet."""
+    weight: float = 1.0
+    """How much of the root's bar it is, beside others that weigh 1."""
+    promised: dict[str, float] = field(default_factory=dict)
+    """Jobs that follow if this one succeeds, and that nobody has queued yet; their weights."""
+
+
+class Branch(NamedTuple):
+    """A job of a tree, as SQL knows it."""
+
+    job: str
+    """The job's id."""
+    status: str
+    """The job's status."""
+    weight: float = 1.0
+    """How much of the root's bar it is."""
+    fraction: float | None = None
+    """The part of it that was done when SQL was told last."""
+    promised: Mapping[str, float] = MappingProxyType({})
+    """Jobs that follow if this one succeeds, with their weights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +70,11 @@ class Crown:
 
     mode: str
     """"plant" begins its tree, "sealed" says that all of it is queued, "own" that its task runs,
-    "held" that its tree decides about it."""
+    "held" that its tree decides about it, "replaced" that moreover its task goes on as that."""
     own: float | None = None
     """The part of its own task that is done; None where it has no task."""
+    weight: float = 1.0
+    """How much of its bar its own task is."""
     best: float = 0.0
     """The fraction that viewers have seen, below which it never goes."""
 
@@ -63,7 +91,8 @@ class Report:
     """Which execution of the attempt reports, or how the names of a worker's executions begin;
     "" speaks for none and is not refused for it."""
     claim: bool = False
-    """Whether this run takes the job over from another run of the same attempt."""
+    """Whether this run takes the job over from another run of the same attempt; of a job that is
+    only queued, whether there is more to say of it."""
     floor: int = 0
     """The highest seq that the writer knows: seqs go on from here when Redis lost everything."""
     at: int | None = None
@@ -83,6 +112,9 @@ class Report:
     base: int | None = None
     """After which line the run's first one comes, once the writer knows: numbers go on from here
     when Redis lost everything."""
+    after: int = 0
+    """After which line lines come where neither writer nor store knows how many there were; 0 says
+    that there were none."""
     wants: str = ""
     """What the writer has heard that people want: kept where the store has lost it."""
     question: str = ""
@@ -155,6 +187,8 @@ class Growth:
     """How many jobs there are; what is only promised is not among them."""
     started: bool = False
     """Whether one of them has started."""
+    busy: bool = False
+    """Whether one of them works now: neither waits nor is paused."""
     resting: bool = False
     """Whether its jobs are given time to speak, after the store has lost what it knew."""
     settled: bool = True
@@ -207,6 +241,16 @@ class Totals:
     """Sums over the processes that live, by name."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a worker has told of itself."""
+
+    about: dict[str, Any]
+    """What it said last."""
+    age: float
+    """Seconds since then, by the store's clock."""
+
+
 class Store(Protocol):
     """What both stores do; every call raises `StoreAway` when there is no answer in time."""
 
@@ -240,13 +284,8 @@ class Store(Protocol):
     def growth(self, root: str) -> Growth:
         """Return how a tree is."""
 
-    def promised(self, root: str) -> list[str]:
-        """Return the jobs of a tree that follow others, and that nobody has queued yet."""
-
-    def regrow(
-        self, root: str, jobs: Iterable[tuple[str, str]], *, held: bool, sealed: bool
-    ) -> None:
-        """Take in the jobs of a tree, ids with statuses, that the store does not know better."""
+    def regrow(self, root: str, jobs: Iterable[Branch], *, held: bool, sealed: bool) -> None:
+        """Take in the jobs of a tree that the store does not know better."""
 
     def fell(self, root: str) -> None:
         """Forget the jobs of a tree, whose root has ended."""
@@ -263,6 +302,27 @@ class Store(Protocol):
     def resign(self, token: str) -> None:
         """Give the lock back if it is held with this token."""
 
+    def hold(self, worker: str, messages: list[str] | None, *, keep: float) -> None:
+        """Note which messages of the broker a worker holds; it is forgotten after `keep` s.
+
+        None when it holds too many to say.
+        """
+
+    def holdings(self) -> list[list[str] | None]:
+        """Return what each worker holds that lives."""
+
+    def introduce(self, worker: str, about: dict[str, Any]) -> None:
+        """Note what a worker says of itself, under its name."""
+
+    def introduced(self) -> dict[str, Told]:
+        """Return what each worker has said, those too that were silent for a while."""
+
+    def attend(self, process: str, people: Mapping[str, float]) -> None:
+        """Note that a process sees people, each of whom counts as here for so many seconds."""
+
+    def absent(self, people: list[str]) -> set[str]:
+        """Return those whom no process sees."""
+
     def total(
         self, process: str, counts: dict[str, float], gauges: dict[str, float], *, keep: float
     ) -> None:
@@ -278,6 +338,18 @@ class Store(Protocol):
 def share(fraction: float | None, status: str) -> int:
     """Return a fraction in whole numbers."""
     return WHOLE if status in ENDS else int(WHOLE * min(max(fraction or 0.0, 0.0), 1.0))
+
+
+def told_of(crown: Crown) -> tuple[str, ...]:
+    """Return which fields of a root's state are the store's to give."""
+    if crown.own is None:
+        return (*COUNTED, *CROWNED)
+    return (*REPLACED, *CROWNED) if crown.mode == "replaced" else CROWNED
+
+
+def grams(weight: float) -> int:
+    """Return a weight in whole numbers."""
+    return max(round(weight * GRAMS), 1)
 
 
 def numbered(found: list[str], start: int, after: int) -> Lines:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from threading import Lock
+from typing import Any
 
 from realtime.conf import conf
 from realtime.events import Wish, with_numbers
 from realtime.store.contract import (
     LINES_PER_READ,
+    REMEMBERED,
+    WORKERS,
     Answered,
+    Branch,
     Growth,
     Lead,
     Lines,
@@ -22,6 +26,7 @@ from realtime.store.contract import (
     Report,
     Sign,
     Standing,
+    Told,
     Totals,
     numbered,
 )
@@ -32,6 +37,7 @@ from realtime.store.in_memory_tree import Tree
 class _Record:
     seq: int = 0
     log: int = 0
+    counted: bool = False
     ended: bool = False
     order: int = -1
     run: str = ""
@@ -55,6 +61,9 @@ class MemoryStore:
         self._leader = ("", 0.0)
         self._counts: Counter[str] = Counter()
         self._gauges: dict[str, tuple[float, dict[str, float]]] = {}
+        self._here: dict[str, dict[str, float]] = {}
+        self._holdings: dict[str, tuple[float, list[str] | None]] = {}
+        self._workers: dict[str, tuple[float, dict[str, Any]]] = {}
 
     def remember(self, reports: list[Report]) -> list[Remembered]:
         """Take each report in under a lock."""
@@ -120,14 +129,7 @@ class MemoryStore:
         growth = self._trees.get(root, Tree()).growth()
         return replace(growth, wants=self.standing(root).wants)
 
-    def promised(self, root: str) -> list[str]:
-        """Ask the tree, under the lock."""
-        with self._lock:
-            return self._trees.get(root, Tree()).promised()
-
-    def regrow(
-        self, root: str, jobs: Iterable[tuple[str, str]], *, held: bool, sealed: bool
-    ) -> None:
+    def regrow(self, root: str, jobs: Iterable[Branch], *, held: bool, sealed: bool) -> None:
         """Tell the tree under the lock."""
         with self._lock:
             self._tree(root).regrow(jobs, held=held, sealed=sealed)
@@ -168,6 +170,48 @@ class MemoryStore:
             if self._leader[0] == token:
                 self._leader = ("", 0.0)
 
+    def hold(self, worker: str, messages: list[str] | None, *, keep: float) -> None:
+        """Keep it with the time until which it holds."""
+        with self._lock:
+            self._holdings[worker] = (time.monotonic() + keep, messages)
+
+    def holdings(self) -> list[list[str] | None]:
+        """Return those whose time is not over."""
+        now = time.monotonic()
+        with self._lock:
+            return [messages for until, messages in self._holdings.values() if until > now]
+
+    def introduce(self, worker: str, about: dict[str, Any]) -> None:
+        """Keep it with the time; the newest are kept."""
+        with self._lock:
+            self._workers.pop(worker, None)
+            self._workers[worker] = (time.monotonic(), about)
+            for one in list(self._workers)[:-WORKERS]:
+                del self._workers[one]
+
+    def introduced(self) -> dict[str, Told]:
+        """Return those who were heard not too long ago."""
+        now = time.monotonic()
+        with self._lock:
+            told = {
+                worker: Told(about=about, age=now - at)
+                for worker, (at, about) in self._workers.items()
+            }
+        return {worker: one for worker, one in told.items() if one.age <= REMEMBERED}
+
+    def attend(self, process: str, people: Mapping[str, float]) -> None:
+        """Keep until when each process sees each person."""
+        now = time.monotonic()
+        with self._lock:
+            for one, seconds in people.items():
+                self._here.setdefault(one, {})[process] = now + seconds
+
+    def absent(self, people: list[str]) -> set[str]:
+        """Look whether any process sees them still."""
+        now = time.monotonic()
+        with self._lock:
+            return {one for one in people if max(self._here.get(one, {"": 0}).values()) <= now}
+
     def total(
         self, process: str, counts: dict[str, float], gauges: dict[str, float], *, keep: float
     ) -> None:
@@ -196,7 +240,8 @@ class MemoryStore:
             tree = self._tree(report.job)
             tail = tree.tail(report.job, report.crown)
             done = self._take_one(replace(report, body=report.body[:-1] + tail))
-            news = tree.news if report.crown.mode == "sealed" else News.NONE
+            is_news = report.crown.mode == "sealed" or not tree.planted
+            news = tree.news if is_news else News.NONE
             return replace(done, tail=tail, news=news)
         done = self._take_one(report)
         if not report.part:
@@ -225,7 +270,9 @@ class MemoryStore:
 
 
 def _acceptable(record: _Record, report: Report) -> bool:
-    if report.order < record.order or report.order == record.order == 0:
+    if report.order < record.order:
+        return False
+    if report.order == record.order == 0 and not report.claim:
         return False
     if report.at not in {None, record.seq}:
         return False
@@ -243,6 +290,7 @@ def _apply(record: _Record, report: Report) -> None:
     record.lines.extend(lines)
     _bound(record.lines)
     record.log += len(lines)
+    record.counted |= bool(record.log or (report.body and not report.after))
     if report.body:
         record.seq = max(record.seq, report.floor) + 1
         record.order, record.ended = report.order, report.ends
@@ -259,7 +307,9 @@ def _fresh(record: _Record, report: Report) -> tuple[str, ...]:
     base = report.base
     if base is None:
         base = record.base if report.run and record.run == report.run else None
-    record.base = record.log if base is None else base
+    if base is None:
+        base = record.log if record.counted else report.after
+    record.base = base
     place = record.base + report.told
     if place > record.log:
         record.lines.clear()

@@ -5,28 +5,45 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from realtime.conf import conf
 from realtime.events import ENDS, Status
-from realtime.store.contract import GROWING, HEALING, WHOLE, Crown, Growth, News, Part, share
+from realtime.store.contract import (
+    GROWING,
+    HEALING,
+    WHOLE,
+    Branch,
+    Crown,
+    Growth,
+    News,
+    Part,
+    grams,
+    share,
+    told_of,
+)
 
 PROMISED = "promised"
 """The status of a job that nobody has queued yet."""
 AT_WORK = (Status.RUNNING, Status.PAUSED, Status.WAITING, Status.CANCELLING)
 """The statuses that are counted as running."""
+TASKS = ("held", "replaced")
+"""How a root is told whose task has queued all that there is."""
+BUSY = (Status.RUNNING, Status.CANCELLING)
+"""Those of them in which a task does something."""
 
 
 @dataclass(slots=True)
 class Tree:
     """The jobs below a root, and their sums."""
 
-    jobs: dict[str, tuple[str, int]] = field(default_factory=dict)
+    jobs: dict[str, tuple[str, int, int]] = field(default_factory=dict)
     followers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     open: int = 0
     sum: int = 0
+    whole: int = 0
     best: int = 0
     grew: float = 0.0
     rests: float = 0.0
@@ -41,12 +58,9 @@ class Tree:
             return News.NONE
         was = self._status(job)
         if part.promised and was not in ENDS:
-            for one in part.promised:
-                if one not in self.jobs:
-                    self._put(one, PROMISED, 0)
-            self.followers[job] = part.promised
+            self._promise(job, part.promised)
         if accepted and was not in ENDS:
-            self._put(job, part.status, share(part.fraction, part.status))
+            self._put(job, part.status, share(part.fraction, part.status), grams(part.weight))
             self._settle(job, part.status)
         return self.news
 
@@ -55,12 +69,13 @@ class Tree:
         if crown.mode == "plant":
             self.planted, self.grew = True, time.monotonic()
         self.held = self.held or crown.mode != "own"
-        if crown.mode == "sealed" or (crown.mode == "held" and crown.own is not None):
+        if crown.mode == "sealed" or (crown.mode in TASKS and crown.own is not None):
             self.sealed = True
-        if crown.mode == "own":
+        if crown.mode in {"own", "replaced"}:
             self._drop(job)
-        items = self._items() if crown.own is None else {}
-        numbers = {**items, "fraction": self._fraction(crown), "children": self._children()}
+        items = self._items()
+        told = {name: items[name] for name in told_of(crown) if name in items}
+        numbers = {**told, "fraction": self._fraction(crown), "children": self._children()}
         return "," + json.dumps(numbers, separators=(",", ":"))[1:]
 
     def growth(self) -> Growth:
@@ -69,23 +84,24 @@ class Tree:
             planted=self.planted,
             open=self._still,
             jobs=len(self.jobs) - self.counts[PROMISED],
+            busy=any(self.counts[status] for status in BUSY),
             started=len(self.jobs) > self.counts[Status.QUEUED] + self.counts[PROMISED],
             settled=self._is_settled,
             resting=time.monotonic() < self.rests,
         )
 
-    def promised(self) -> list[str]:
-        """Return who is to follow."""
-        return [job for job, (status, _) in self.jobs.items() if status == PROMISED]
-
-    def regrow(self, jobs: Iterable[tuple[str, str]], *, held: bool, sealed: bool) -> None:
+    def regrow(self, jobs: Iterable[Branch], *, held: bool, sealed: bool) -> None:
         """Take in what is not known better."""
         if not self.planted:
-            self.rests = time.monotonic() + HEALING
-        for job, status in jobs:
-            was = self._status(job)
-            if was in {"", PROMISED} or (status in ENDS and was not in ENDS):
-                self._put(job, status, share(0, status))
+            now = time.monotonic()
+            # Its jobs may still be on their way to SQL, too.
+            self.rests, self.grew = now + HEALING, now
+        for one in jobs:
+            was = self._status(one.job)
+            if was in {"", PROMISED} or (one.status in ENDS and was not in ENDS):
+                self._put(one.job, one.status, share(one.fraction, one.status), grams(one.weight))
+            if one.promised and self._status(one.job) not in ENDS:
+                self._promise(one.job, one.promised)
         self.planted, self.held = True, self.held or held
         self.sealed = self.sealed or sealed
 
@@ -106,21 +122,29 @@ class Tree:
         return self.sealed or time.monotonic() - self.grew >= GROWING
 
     def _status(self, job: str) -> str:
-        return self.jobs.get(job, ("", 0))[0]
+        return self.jobs.get(job, ("", 0, 0))[0]
 
-    def _put(self, job: str, status: str, done: int) -> None:
-        was, had = self.jobs.get(job, ("", 0))
+    def _put(self, job: str, status: str, done: int, heft: int) -> None:
+        was, had, weighed = self.jobs.get(job, ("", 0, 0))
         done = max(done, had)
-        if (was, had) == (status, done) or (not was and len(self.jobs) >= conf.TREE_JOBS):
+        is_too_much = not was and len(self.jobs) >= conf.TREE_JOBS
+        if (was, had, weighed) == (status, done, heft) or is_too_much:
             return
         if was:
             self.counts[was] -= 1
         else:
             self.grew = time.monotonic()
-        self.jobs[job] = (status, done)
+        self.jobs[job] = (status, done, heft)
         self.counts[status] += 1
         self.open += (status not in ENDS) - (bool(was) and was not in ENDS)
-        self.sum += done - had
+        self.sum += done * heft - had * weighed
+        self.whole += heft - weighed
+
+    def _promise(self, job: str, promised: Mapping[str, float]) -> None:
+        for one, heft in promised.items():
+            if one not in self.jobs:
+                self._put(one, PROMISED, 0, grams(heft))
+        self.followers[job] = tuple(promised)
 
     def _settle(self, job: str, status: str) -> None:
         if status in ENDS:
@@ -130,19 +154,19 @@ class Tree:
 
     def _drop(self, job: str) -> None:
         if self._status(job) == PROMISED:
-            del self.jobs[job]
+            self.whole -= self.jobs.pop(job)[2]
             self.counts[PROMISED] -= 1
             self.open -= 1
 
     def _fraction(self, crown: Crown) -> float | None:
         known = self.best > 0 or self._is_settled
-        own = None if crown.own is None else int(crown.own * WHOLE)
+        heft = 0 if crown.own is None else grams(crown.weight)
+        own = None if crown.own is None else int(crown.own * WHOLE) * heft
         done = self.sum + (own or 0) if known else own
         best = max(int(crown.best * WHOLE), self.best)
         if done is None and not best:
             return None
-        jobs = len(self.jobs) + (own is not None)
-        self.best = max(best, min((done or 0) // max(jobs, 1), WHOLE - 1))
+        self.best = max(best, min((done or 0) // max(self.whole + heft, 1), WHOLE - 1))
         return self.best / WHOLE
 
     def _items(self) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import redis
@@ -18,7 +18,10 @@ from realtime.store.contract import (
     GROWING,
     HEALING,
     LINES_PER_READ,
+    REMEMBERED,
+    WORKERS,
     Answered,
+    Branch,
     Growth,
     Lead,
     Lines,
@@ -26,21 +29,26 @@ from realtime.store.contract import (
     Report,
     Sign,
     Standing,
+    Told,
     Totals,
     numbered,
 )
 from realtime.store.redis_words import (
     arguments,
+    bundles,
     gauge_keys,
+    here_key_of,
+    holding_keys,
     key_of,
     log_key_of,
     name_of,
     remembered,
     tree_key_of,
+    worker_keys,
 )
 
-JOBS_AT_ONCE = 1_000
-"""Of a tree that is told again."""
+PEOPLE = 500
+"""People who are told of in one round trip."""
 
 
 class RedisStore:
@@ -64,13 +72,15 @@ class RedisStore:
         self._root = self._redis.register_script(tree_scripts.ROOT)
         self._regrow = self._redis.register_script(tree_scripts.REGROW)
         self._growth = self._redis.register_script(tree_scripts.GROWTH)
-        self._promised = self._redis.register_script(tree_scripts.PROMISED)
         self._fell = self._redis.register_script(tree_scripts.FELL)
         self._log = self._redis.register_script(scripts.LOG)
         self._renew = self._redis.register_script(scripts.RENEW)
         self._lead = self._redis.register_script(scripts.LEAD)
         self._resign = self._redis.register_script(scripts.RESIGN)
-        self._gauges = self._redis.register_script(scripts.GAUGES)
+        self._living = self._redis.register_script(scripts.LIVING)
+        self._attend = self._redis.register_script(scripts.ATTEND)
+        self._introduce = self._redis.register_script(scripts.INTRODUCE)
+        self._introduced = self._redis.register_script(scripts.INTRODUCED)
 
     def remember(self, reports: list[Report]) -> list[Remembered]:
         """Send all reports in one round trip."""
@@ -133,7 +143,7 @@ class RedisStore:
         """Read the tree's sums."""
         keys = [tree_key_of(root), key_of(root)]
         [found] = self._scripted([(self._growth, keys, [GROWING])])
-        planted, still, jobs, started, settled, resting, wants = found
+        planted, still, jobs, started, settled, resting, busy, wants = found
         return Growth(
             planted=bool(planted),
             open=still,
@@ -141,24 +151,15 @@ class RedisStore:
             started=bool(started),
             settled=bool(settled),
             resting=bool(resting),
+            busy=bool(busy),
             wants=wants,
         )
 
-    def promised(self, root: str) -> list[str]:
-        """Look through the tree's hash."""
-        [found] = self._scripted([(self._promised, [tree_key_of(root)], [])])
-        return list(found)
-
-    def regrow(
-        self, root: str, jobs: Iterable[tuple[str, str]], *, held: bool, sealed: bool
-    ) -> None:
+    def regrow(self, root: str, jobs: Iterable[Branch], *, held: bool, sealed: bool) -> None:
         """Tell the tree's hash of many jobs at a time."""
-        flat = [word for pair in jobs for word in pair]
-        step = 2 * JOBS_AT_ONCE
-        for start in range(0, len(flat) + 1, step):
-            last = "1" if start + step > len(flat) else ""
-            how = [last, "1" if held else "", conf.KEEP_SILENT, HEALING, "1" if sealed else ""]
-            more = [*how, conf.TREE_JOBS, *flat[start : start + step]]
+        for words, last in bundles(jobs):
+            flags = ["1" if flag else "" for flag in (last, held, sealed)]
+            more = [*flags, conf.KEEP_SILENT, HEALING, conf.TREE_JOBS, *words]
             self._scripted([(self._regrow, [tree_key_of(root)], more)])
 
     def fell(self, root: str) -> None:
@@ -184,6 +185,47 @@ class RedisStore:
         """Delete the lock's key."""
         _answered(lambda: self._resign(keys=[name_of("reaper")], args=[token]))
 
+    def hold(self, worker: str, messages: list[str] | None, *, keep: float) -> None:
+        """Keep it in a hash, from which silent workers are taken."""
+        shown: list[str | float] = [worker, json.dumps(messages), keep]
+        _answered(lambda: self._living(keys=holding_keys(), args=shown))
+
+    def holdings(self) -> list[list[str] | None]:
+        """Read the hash."""
+        found = _answered(lambda: self._living(keys=holding_keys()))
+        return [json.loads(messages) for messages in found]
+
+    def introduce(self, worker: str, about: dict[str, Any]) -> None:
+        """Keep it in a hash, and the time in a sorted set beside it."""
+        said: list[str | float] = [worker, json.dumps(about), REMEMBERED, WORKERS]
+        _answered(lambda: self._introduce(keys=worker_keys(), args=said))
+
+    def introduced(self) -> dict[str, Told]:
+        """Read both."""
+        found = _answered(lambda: self._introduced(keys=worker_keys(), args=[REMEMBERED]))
+        return {
+            worker: Told(about=json.loads(about), age=float(age)) for worker, about, age in found
+        }
+
+    def attend(self, process: str, people: Mapping[str, float]) -> None:
+        """Keep a sorted set for each person, which expires with the last that has seen them."""
+        seen = list(people.items())
+        for at in range(0, len(seen), PEOPLE):
+            some = seen[at : at + PEOPLE]
+            self._scripted([(self._attend, [here_key_of(one)], [process, s]) for one, s in some])
+
+    def absent(self, people: list[str]) -> set[str]:
+        """Look whose set is there."""
+
+        def ask() -> list[int]:
+            with self._redis.pipeline(transaction=False) as pipe:
+                for one in people:
+                    pipe.exists(here_key_of(one))
+                return list(pipe.execute())
+
+        found = _answered(ask) if people else []
+        return {one for one, is_here in zip(people, found, strict=True) if not is_here}
+
     def total(
         self, process: str, counts: dict[str, float], gauges: dict[str, float], *, keep: float
     ) -> None:
@@ -194,7 +236,7 @@ class RedisStore:
                 for name, number in counts.items():
                     pipe.hincrbyfloat(name_of("counts"), name, number)
                 shown: list[str | float] = [process, json.dumps(gauges), keep]
-                self._gauges(keys=gauge_keys(), args=shown, client=pipe)
+                self._living(keys=gauge_keys(), args=shown, client=pipe)
                 pipe.execute()
 
         _answered(send)
@@ -203,7 +245,7 @@ class RedisStore:
         """Read the sums, and the gauges of the processes that live."""
         counts: Any = _answered(lambda: self._redis.hgetall(name_of("counts")))
         gauges: Counter[str] = Counter()
-        for shown in _answered(lambda: self._gauges(keys=gauge_keys())):
+        for shown in _answered(lambda: self._living(keys=gauge_keys())):
             gauges.update(json.loads(shown))
         sums = {name: float(number) for name, number in counts.items()}
         return Totals(counts=sums, gauges=dict(gauges))

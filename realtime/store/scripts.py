@@ -8,9 +8,9 @@ local had = redis.call('HMGET', KEYS[1], 'seq', 'log', 'ended', 'order', 'run', 
 local seq, log = tonumber(had[1] or 0), tonumber(had[2] or 0)
 local order, run, floor = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local body, ends, seconds, cap = ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7])
-local claim, silent_for, told, first = ARGV[8], ARGV[9], tonumber(ARGV[11]), 16
+local claim, silent_for, told, first = ARGV[8], ARGV[9], tonumber(ARGV[11]), 17
 local most, heard_wants, question = tonumber(ARGV[12]), ARGV[13], ARGV[14]
-local at = tonumber(ARGV[15])
+local at, after = tonumber(ARGV[15]), tonumber(ARGV[16])
 local bytes = tonumber(had[9] or 0)
 local wants, holder = had[6] or '', had[5] or ''
 local known = tonumber(had[4] or -1)
@@ -19,7 +19,9 @@ if had[3] then
   local again = ends == '1' and run ~= '' and run == holder
   return {again and 1 or 0, seq, log, wants, 1, ''}
 end
-if order < known or (order == 0 and known == 0) then return {0, seq, log, wants, 0, ''} end
+if order < known or (order == 0 and known == 0 and claim == '') then
+  return {0, seq, log, wants, 0, ''}
+end
 if at and at ~= seq then return {0, seq, log, wants, 0, ''} end
 if order == known and claim == '' and string.sub(holder, 1, #run) ~= run and holder ~= ''
   -- Who knows a higher seq ran it last: the store had lost everything, and an older run spoke.
@@ -41,7 +43,8 @@ if wants == '' and heard_wants ~= '' then
 end
 if told > 0 or #ARGV >= first then
   -- Each line has a place: those told twice are in it already, those before them may be lost.
-  local base = tonumber(ARGV[10]) or (run ~= '' and holder == run and tonumber(had[8])) or log
+  local base = tonumber(ARGV[10]) or (run ~= '' and holder == run and tonumber(had[8]))
+    or (had[2] and log) or after
   if base + told > log then
     redis.call('DEL', KEYS[2])
     log = base + told
@@ -65,7 +68,9 @@ end
 if body ~= '' then
   seq = math.max(seq, floor) + 1
   local whole = string.format('{"seq":%.0f,"log":%.0f,', seq, log) .. string.sub(body, 2)
-  keep('seq', string.format('%.0f', seq), 'log', log, 'order', order, 'state', whole)
+  keep('seq', string.format('%.0f', seq), 'order', order, 'state', whole)
+  -- Else nobody knows how long the log was, and who next tells a line must not take it for empty.
+  if had[2] or log > 0 or after == 0 then keep('log', log) end
   if run ~= '' then keep('run', run) end
   if ends == '1' then keep('ended', '1') end
 elseif claim ~= '' then
@@ -133,7 +138,7 @@ local time = redis.call('TIME')
 return {holder == ARGV[1] and 1 or 0, time[1], time[2]}
 """
 
-GAUGES = """
+LIVING = """
 local time = redis.call('TIME')
 local now = tonumber(time[1])
 if ARGV[1] then
@@ -145,6 +150,46 @@ for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', '(' .. now)) 
   redis.call('HDEL', KEYS[1], gone)
 end
 return redis.call('HVALS', KEYS[1])
+"""
+
+ATTEND = """
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1e6
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.3f', now))
+redis.call('ZADD', KEYS[1], string.format('%.3f', now + ARGV[2]), ARGV[1])
+local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
+redis.call('PEXPIRE', KEYS[1], math.max(1, math.ceil((last - now) * 1000)))
+"""
+
+INTRODUCE = """
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1e6
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('ZADD', KEYS[2], string.format('%.3f', now), ARGV[1])
+local late = '(' .. string.format('%.3f', now - ARGV[3])
+for _, some in ipairs({
+  redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', late), redis.call('ZRANGE', KEYS[2], 0, -1 - ARGV[4])
+}) do
+  for _, gone in ipairs(some) do
+    redis.call('ZREM', KEYS[2], gone)
+    redis.call('HDEL', KEYS[1], gone)
+  end
+end
+for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, ARGV[3]) end
+"""
+
+INTRODUCED = """
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1e6
+local heard = redis.call('ZRANGE', KEYS[2], 0, -1, 'WITHSCORES')
+local found = {}
+for i = 1, #heard, 2 do
+  local about, age = redis.call('HGET', KEYS[1], heard[i]), math.max(0, now - heard[i + 1])
+  if about and age <= tonumber(ARGV[1]) then
+    found[#found + 1] = {heard[i], about, string.format('%.3f', age)}
+  end
+end
+return found
 """
 
 RESIGN = """

@@ -1,4 +1,4 @@
-"""The facts that outlive Redis: who started what, how it ended, its files; who may ask."""
+"""Jobs: who started what, how it ended, and what it leaves."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from realtime.events import ENDS, Status
 
 
 class Jobs(models.Manager["Job"]):
-    """Jobs without their arguments, which only running them again needs."""
+    """Jobs without what few ask for: their arguments, and what is to follow them."""
 
     def get_queryset(self) -> models.QuerySet[Job]:
-        """Leave the arguments where they are until somebody asks for them."""
-        return super().get_queryset().defer("call")
+        """Leave both where they are until somebody asks for them."""
+        return super().get_queryset().defer("call", "promised")
 
 
 class Job(models.Model):
@@ -47,6 +47,10 @@ class Job(models.Model):
     root = models.UUIDField(db_index=True, editable=False)
     parent = models.UUIDField(null=True, blank=True, editable=False)
     queued_at = models.DateTimeField(_("queued"))
+    queue = models.CharField(max_length=255, default="", db_default="", editable=False)
+    """Where it was first sent; a worker's states tell no more of it. "" where nobody knows."""
+    began_at = models.DateTimeField(null=True, editable=False)
+    """When its first attempt started: `started_at` is that of the last one."""
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
     last = models.JSONField(
@@ -57,11 +61,20 @@ class Job(models.Model):
         _("arguments"), default="", editable=False, help_text=_("As the broker's JSON.")
     )
 
+    promised = models.JSONField(default=dict, editable=False)
+    """Jobs of its tree that follow if it succeeds, with their weights, until the root has ended."""
+
     ttl = models.PositiveIntegerField(default=0, editable=False)
     """Seconds that the job may be silent, where it runs outside Celery; 0 for all others."""
 
     log_due = models.BooleanField(default=False, editable=False)
     """Whether the job has ended, and its log is still in Redis alone."""
+
+    untold = models.BooleanField(default=False, db_default=False, editable=False)
+    """Whether the store was away when this row was written: log lines may be on their way to it."""
+
+    share_key = models.CharField(default="", max_length=22, editable=False)
+    """What the tokens have in them that show the job to guests; "" while it is not shared."""
 
     objects: ClassVar[Jobs] = Jobs()
 
@@ -76,7 +89,8 @@ class Job(models.Model):
         indexes = (
             models.Index(fields=("owner", "-queued_at", "-id"), name="realtime_job_mine"),
             models.Index(fields=("-queued_at", "-id"), name="realtime_job_newest"),
-            models.Index(fields=("status", "-queued_at"), name="realtime_job_status"),
+            models.Index(fields=("status", "-queued_at", "-id"), name="realtime_job_stand"),
+            models.Index(fields=("name", "-queued_at", "-id"), name="realtime_job_task"),
             models.Index(
                 fields=("name", "-finished_at"),
                 name="realtime_job_runs",
@@ -86,6 +100,23 @@ class Job(models.Model):
                 fields=("finished_at",),
                 name="realtime_job_log_due",
                 condition=models.Q(log_due=True),
+            ),
+            # Of what began and ended in one minute, for the series.
+            models.Index(
+                fields=("began_at",),
+                name="realtime_job_began",
+                condition=models.Q(began_at__isnull=False),
+            ),
+            models.Index(
+                fields=("finished_at",),
+                name="realtime_job_finished",
+                condition=models.Q(finished_at__isnull=False),
+            ),
+            # Of what ended long ago, with its tree: the roots.
+            models.Index(
+                fields=("finished_at", "id"),
+                name="realtime_job_ended",
+                condition=models.Q(root=models.F("id"), finished_at__isnull=False),
             ),
         )
 
@@ -97,6 +128,9 @@ class Job(models.Model):
     def ended(self) -> bool:
         """Whether nothing can change the job any more."""
         return self.status in ENDS
+
+    share_token: str = ""
+    """Of a job that was started with `share`, what shows it to guests; see `realtime.share`."""
 
     def state(self) -> dict[str, Any]:
         """Return the state that this row remembers, as the store would."""
@@ -176,31 +210,3 @@ class File(models.Model):
     def expired(self) -> bool:
         """Whether it is kept no longer, taken away or not."""
         return self.expires_at is not None and self.expires_at <= timezone.now()
-
-
-class Token(models.Model):
-    """Lets a program ask in somebody's name; the token itself is shown once and kept nowhere."""
-
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name=_("user"),
-        on_delete=models.CASCADE,
-        related_name="+",
-        help_text=_("In whose name it asks."),
-    )
-    name = models.CharField(_("name"), max_length=100, help_text=_("What uses it."))
-    digest = models.CharField(max_length=64, unique=True, editable=False)
-    scopes = models.JSONField(_("scopes"), default=list, help_text=_("What it may be used for."))
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    expires_at = models.DateTimeField(_("expires"))
-    last_used_on = models.DateField(_("last used"), null=True, editable=False)
-    revoked_at = models.DateTimeField(_("revoked"), null=True, editable=False)
-
-    class Meta:
-        verbose_name = _("API token")
-        verbose_name_plural = _("API tokens")
-        ordering = ("-created_at", "-id")
-
-    def __str__(self) -> str:
-        """Return what the token is called."""
-        return self.name

@@ -1,0 +1,42 @@
+"""The dashboard's page: one for every address below it, where the browser decides what is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import get_script_prefix, reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from realtime import words
+from realtime.permissions import CONTROL_ALL, is_operator
+
+THEME = "headway_theme"
+"""The cookie with the look that somebody has chosen; read here, so that nothing flashes."""
+THEMES = {"light", "dark"}
+
+
+def page_of(job: str) -> str:
+    """Return the address of a job's page."""
+    return f"{reverse('realtime:dashboard')}jobs/{job}"
+
+
+@never_cache
+@require_safe
+@login_required
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """Show the dashboard: everybody's jobs to operators, to others their own."""
+    person: Any = request.user
+    theme = request.COOKIES.get(THEME, "")
+    found = {
+        "home": get_script_prefix(),
+        "person": person,
+        "operator": is_operator(person),
+        "steers": person.has_perm(CONTROL_ALL),
+        "theme": theme if theme in THEMES else "",
+        "words": words.brought_by_dashboard(),
+    }
+    return render(request, "realtime/dashboard.html", found)

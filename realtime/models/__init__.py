@@ -1,0 +1,24 @@
+"""The facts that outlive Redis: who started what, how it ended, its files; who may ask; counts."""
+
+from realtime.models.acts import Act
+from realtime.models.jobs import File, Item, Job, LogPart
+from realtime.models.notices import MailedNotice, Notice, NoticeMail, NoticeWays
+from realtime.models.queues import PausedQueue
+from realtime.models.series import Interval, Tally
+from realtime.models.tokens import Token
+
+__all__ = [
+    "Act",
+    "File",
+    "Interval",
+    "Item",
+    "Job",
+    "LogPart",
+    "MailedNotice",
+    "Notice",
+    "NoticeMail",
+    "NoticeWays",
+    "PausedQueue",
+    "Tally",
+    "Token",
+]

@@ -1,0 +1,47 @@
+"""The names of the tasks of which there are jobs, read by an index: one step for each name."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+from realtime.models import Job
+
+MOST = 2_000
+"""Names that are read."""
+
+
+def names_like(pattern: str) -> list[str]:
+    """Return the names that a pattern means, in which `*` stands for anything."""
+    if "*" not in pattern:
+        return [pattern]
+    first, *parts, last = pattern.split("*")
+    return [name for name in names(first) if _fits(name[len(first) :], parts, last)]
+
+
+def _fits(rest: str, parts: list[str], last: str) -> bool:
+    """Tell whether a text has these parts, one after the other, and ends so.
+
+    An expression with as many stars would try all ways to divide the text among them.
+    """
+    for part in parts:
+        _, found, rest = rest.partition(part) if part else ("", True, rest)
+        if not found:
+            return False
+    return rest.endswith(last)
+
+
+def names(start: str = "") -> list[str]:
+    """Return the names that begin so, in their order."""
+    quote = connection.ops.quote_name
+    table, name = quote(Job._meta.db_table), quote("name")  # noqa: SLF001
+    # Neither database skips from one value to the next by itself: DISTINCT reads every row.
+    statement = (
+        f"WITH RECURSIVE one(name) AS (SELECT MIN({name}) FROM {table} WHERE {name} >= %s"  # noqa: S608
+        f" UNION ALL SELECT (SELECT MIN({name}) FROM {table} WHERE {name} > one.name)"
+        " FROM one WHERE one.name IS NOT NULL)"
+        " SELECT name FROM one WHERE name IS NOT NULL LIMIT %s"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [start, MOST])
+        found = [row[0] for row in cursor.fetchall()]
+    return [one for one in found if one.startswith(start)]
