@@ -1,9 +1,12 @@
-"""The Redis that comes with the service, for when no REDIS_URL is given."""
+"""What comes with the service: a Redis where no REDIS_URL is given, a mail server likewise."""
 
 import asyncio
 import secrets
 import shutil
 import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -93,6 +96,41 @@ class EmbeddedRedis:
                 "",
             ]
         )
+
+
+@dataclass(frozen=True)
+class EmbeddedSink:
+    """A mail server on loopback that keeps every message and sends none on."""
+
+    port: int
+    #: The listening socket, held by who starts it: while it starts again nobody is refused.
+    descriptor: int
+    #: Where its messages are kept.
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        """The address for everybody."""
+        return f"smtp://127.0.0.1:{self.port}"
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The command line; -P, or the files beside the program would hide modules."""
+        program = str(Path(__file__).with_name("mail") / "sink.py")
+        given = ("--fd", str(self.descriptor), "--folder", str(self.folder))
+        return (sys.executable, "-P", program, *given)
+
+
+@contextmanager
+def private_file(path: Path, text: str) -> Iterator[None]:
+    """Keep a text in a file that only this user can read."""
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(text)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 async def answering(url: str) -> None:

@@ -32,8 +32,8 @@ ADMIN = {
 
 
 def policy(sources: dict[str, str]) -> str:
-    """Return a policy as a header says it."""
-    return "; ".join(f"{name} {value}" for name, value in sources.items())
+    """Return a policy as a header says it; one that ends with a space uvicorn would not send."""
+    return "; ".join(f"{name} {value}".strip() for name, value in sources.items())
 
 
 class ContentSecurityPolicyMiddleware:

@@ -16,6 +16,8 @@ from django.core.files.uploadhandler import (
     TemporaryFileUploadHandler,
 )
 from django.http import HttpRequest, HttpResponse
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
 MEGABYTE = 1024 * 1024
@@ -25,10 +27,13 @@ _FORM = MEGABYTE
 """What the other fields and the boundaries may take."""
 _DIGITS = 20
 
-TOO_LARGE = (
-    f"The files together are larger than {LIMIT // MEGABYTE} MB: choose fewer or smaller ones."
+TOO_LARGE = format_lazy(
+    gettext_lazy("The files together are larger than {size} MB: choose fewer or smaller ones."),
+    size=LIMIT // MEGABYTE,
 )
-TOO_MANY = "These are too many files for one upload: choose fewer, or put them into one ZIP."
+TOO_MANY = gettext_lazy(
+    "These are too many files for one upload: choose fewer, or put them into one ZIP."
+)
 
 View = Callable[..., HttpResponse]
 
@@ -72,13 +77,13 @@ def receives_files(view: View) -> View:
         if request.method != "POST":
             return view(request, *values, refused="", **named)
         if _length(request) > LIMIT + _FORM:
-            return _refuse(view(request, *values, refused=TOO_LARGE, **named))
+            return _refuse(view(request, *values, refused=str(TOO_LARGE), **named))
         limit = LimitHandler(request)
         request.upload_handlers = [limit, TemporaryFileUploadHandler(request)]
         try:
             return _protected(view, limit)(request, *values, **named)
         except TooManyFilesSent:
-            return _refuse(view(request, *values, refused=TOO_MANY, **named))
+            return _refuse(view(request, *values, refused=str(TOO_MANY), **named))
 
     return receive
 
@@ -93,7 +98,7 @@ def _protected(view: View, limit: LimitHandler) -> View:
     @csrf_protect
     def call(request: HttpRequest, *values: Any, **named: Any) -> HttpResponse:
         if limit.stopped(request):
-            return _refuse(view(request, *values, refused=TOO_LARGE, **named))
+            return _refuse(view(request, *values, refused=str(TOO_LARGE), **named))
         return view(request, *values, refused="", **named)
 
     return call

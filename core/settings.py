@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
+
+from core import queues
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -11,6 +14,7 @@ env = environ.Env()
 DEBUG = env.bool("DEBUG", default=True)
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 EMBEDDED_REDIS = DATA_DIR / "redis.url"  # Written by `manage.py up` while its own Redis runs.
+EMBEDDED_SINK = DATA_DIR / "mail.url"  # The same of its own mail server, which sends nothing on.
 
 
 def required(name: str, example: str) -> str:
@@ -57,6 +61,9 @@ REDIS_URL = env.str("REDIS_URL", default="") or (
 
 INSTALLED_APPS = [
     "daphne",
+    # Of what is said by several, the first one's translation is shown.
+    "realtime",
+    "core",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -64,14 +71,14 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "channels",
-    "realtime",
-    "core",
+    "django_celery_beat",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "core.middleware.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -108,6 +115,10 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "Simplified Chinese")]
+FORMAT_MODULE_PATH = ["core.formats"]
+LANGUAGE_COOKIE_AGE = 365 * 86400  # What somebody has chosen holds for a year.
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
@@ -130,24 +141,48 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 
-EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
+MAIL_IS_CAUGHT = not env.str("EMAIL_URL", default="") and EMBEDDED_SINK.exists()
+EMAIL_CONFIG = env.email_url_config(
+    env.str("EMAIL_URL", default="")
+    or (EMBEDDED_SINK.read_text() if MAIL_IS_CAUGHT else "consolemail://")
+)
 vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="Headway <headway@localhost>")
+MAIL_RATE = env.float("MAIL_RATE", default=20)
+"""Messages a second of one campaign, unless its owner chooses fewer; 0 is no limit."""
+MAIL_BACKOFF = env.float("MAIL_BACKOFF", default=30)
+"""Seconds until a campaign tries again what the server refuses for now; doubled each time."""
+REPORT_FONT = env.str("REPORT_FONT", default="")
+"""A TrueType file with Chinese, Japanese and Korean letters, for the PDFs of reports."""
+MAIL_FOLDER = DATA_DIR / "mail"
 
 CELERY_BROKER_URL = for_celery(env.str("CELERY_BROKER_URL", default="") or REDIS_URL)
 CELERY_RESULT_BACKEND = for_celery(REDIS_URL)
 # Without it a task that has done its work is called failed when Redis is away at its end.
 CELERY_RESULT_BACKEND_ALWAYS_RETRY = True
+CELERY_RESULT_EXPIRES = 7 * 86400  # How long a chord may be paused: no results are kept else.
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_RESULT_SERIALIZER = "json"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_TRACK_STARTED = False
 CELERY_TIMEZONE = TIME_ZONE
+CELERY_TASK_QUEUES = queues.declared()
+CELERY_TASK_ROUTES = queues.routes(CELERY_BROKER_URL)
+CELERY_BROKER_TRANSPORT_OPTIONS = queues.transport_options(CELERY_BROKER_URL)
+# What a worker has taken and does not run yet is overtaken by nothing: as little as there can be.
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_DISABLE_PREFETCH = not queues.is_rabbit(CELERY_BROKER_URL)
+CELERY_BEAT_SCHEDULER = "core.reports.beat:Scheduler"
+CELERY_BEAT_SCHEDULE = {
+    "Look which reports are due": {"task": "core.jobs.reports.look", "schedule": crontab()},
+}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # LOGGING below is for workers too.
 
 if not DEBUG:
     HTTPS = env.bool("HTTPS", default=True)
     SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+    LANGUAGE_COOKIE_SECURE = HTTPS
     SECURE_REDIRECT_EXEMPT = [r"^headway/(healthz|readyz)$"]  # Probes come from inside.
     SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=30 * 86400) if HTTPS else 0
     if env.bool("TRUST_PROXY", default=False):
@@ -177,4 +212,14 @@ LOGGING = {
     },
 }
 
-HEADWAY = {"REDIS_URL": REDIS_URL}
+HEADWAY = {
+    "REDIS_URL": REDIS_URL,
+    "SITE_URL": env.str("SITE_URL", default=""),
+    "JOB_PAGE": "/jobs/00000000-0000-0000-0000-000000000000/",
+    "PREFERENCES_PAGE": "/notices/preferences/",
+    # A picture is a part of its job, which is run again as a whole.
+    "KEEP_ARGUMENTS": ["core.jobs.[!i]*", "core.jobs.images.resize"],
+    # Nobody waits for a look, and nobody sees a report come that is made while they sleep.
+    "IGNORE": ["celery.*", "core.jobs.reports.look"],
+    "NOTICE_ALWAYS": ["core.jobs.reports.make"],
+}

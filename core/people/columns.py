@@ -4,6 +4,9 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from core.people.table import Row
 
 
@@ -14,7 +17,7 @@ class Field:
     key: str
     """The name that the program uses."""
     label: str
-    """The name that people read."""
+    """The name that people read, in English: gettext knows it."""
     synonyms: frozenset[str]
     """What columns are called that hold it, folded."""
 
@@ -32,38 +35,38 @@ def fold(text: str) -> str:
 FIELDS = (
     _field(
         "email",
-        "E-mail",
+        gettext_noop("E-mail"),
         "e-mail address,email,mail,mail address,primary email,contact email,e-mail-adresse,"
         "mailadresse,correo,correo electrónico,dirección de correo,courriel,邮箱,电子邮箱,"
         "电子邮件,邮件地址,電子郵件,信箱",
     ),
     _field(
         "name",
-        "Name",
+        gettext_noop("Name"),
         "full name,display name,contact,person,customer,vollständiger name,vor- und nachname,"
         "nombre completo,nombre y apellidos,nom complet,姓名,全名,名字,名称",
     ),
     _field(
         "first",
-        "First name",
+        gettext_noop("First name"),
         "given name,forename,first,vorname,rufname,nombre,nombre de pila,prénom,名",
     ),
     _field(
         "last",
-        "Last name",
+        gettext_noop("Last name"),
         "surname,family name,last,nachname,familienname,zuname,apellido,apellidos,"
         "nom de famille,姓,姓氏",
     ),
     _field(
         "birthday",
-        "Birthday",
+        gettext_noop("Birthday"),
         "birth date,birthdate,date of birth,dob,born,born on,geburtstag,geburtsdatum,geboren,"
         "geboren am,fecha de nacimiento,nacimiento,cumpleaños,date de naissance,生日,出生日期,"
         "出生年月日,出生",
     ),
     _field(
         "city",
-        "City",
+        gettext_noop("City"),
         "town,place,location,home town,ort,stadt,wohnort,ciudad,población,localidad,ville,"
         "城市,市,所在城市,居住地",
     ),
@@ -101,9 +104,10 @@ def _by_content(sample: Sequence[Row], taken: set[int]) -> dict[str, int]:
 def mistake_in(chosen: Mapping[str, int]) -> str:
     """Return what is wrong with a choice of columns as a sentence, or nothing."""
     if "email" not in chosen:
-        return "Choose the column with the e-mail addresses: they tell people apart."
+        return _("Choose the column with the e-mail addresses: they tell people apart.")
     twice = [key for key in chosen if list(chosen.values()).count(chosen[key]) > 1]
     if twice:
-        labels = [field.label for field in FIELDS if field.key in twice]
-        return f"{' and '.join(labels)} use the same column: choose another one for each."
+        labels = [_(field.label) for field in FIELDS if field.key in twice]
+        said = _("%(fields)s use the same column: choose another one for each.")
+        return said % {"fields": _(" and ").join(labels)}
     return ""

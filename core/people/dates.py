@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.translation import gettext as _
+
 from core.people.errors import BadRow
 
 EARLIEST = 1900
@@ -47,18 +49,20 @@ class DateOrder:
 
     def note(self) -> str:
         """Return what was decided and why as a sentence, or nothing when there was no doubt."""
-        read = "month/day/year" if self.month_leads else "day/month/year"
+        read = _("month/day/year") if self.month_leads else _("day/month/year")
         if self.day_first and self.month_first:
-            return (
-                f"Birthdays: the column mixes day/month and month/day; all are read as {read}, "
+            return _(
+                "Birthdays: the column mixes day/month and month/day; all are read as %(order)s, "
                 "as most of them must be."
-            )
+            ) % {"order": read}
         if self.ambiguous and not (self.day_first or self.month_first):
-            return (
-                f"Birthdays: {self.ambiguous:,} can be read as day/month or month/day, and none "
-                f"decides; all are read as {read}."
-            )
-        return f"Birthdays are read as {read}." if self.day_first or self.month_first else ""
+            return _(
+                "Birthdays: %(count)s can be read as day/month or month/day, and none decides; "
+                "all are read as %(order)s."
+            ) % {"count": f"{self.ambiguous:,}", "order": read}
+        if self.day_first or self.month_first:
+            return _("Birthdays are read as %(order)s.") % {"order": read}
+        return ""
 
 
 def order_of(cells: Iterable[str]) -> DateOrder:
@@ -76,11 +80,14 @@ def read_date(text: str, order: DateOrder, today: date) -> date | None:
     try:
         found = date(*_parts(text, order))
     except ValueError as error:
-        raise BadRow(f"birthday “{text[:40]}” is not in the calendar") from error
+        raise _wrong(_("birthday “%(text)s” is not in the calendar"), text) from error
     if found > today:
-        raise BadRow(f"birthday {found.isoformat()} is in the future")
+        raise BadRow(_("birthday %(date)s is in the future") % {"date": found.isoformat()})
     if found.year < EARLIEST:
-        raise BadRow(f"birthday {found.isoformat()} is before {EARLIEST}")
+        raise BadRow(
+            _("birthday %(date)s is before %(year)d")
+            % {"date": found.isoformat(), "year": EARLIEST}
+        )
     return found
 
 
@@ -94,5 +101,9 @@ def _parts(text: str, order: DateOrder) -> tuple[int, int, int]:
         month_leads = order.month_leads and match[2] != "."
         return (int(match[4]), first, second) if month_leads else (int(match[4]), second, first)
     if _SHORT_YEAR.match(text):
-        raise BadRow(f"birthday “{text[:40]}” has a year of two digits: write all four")
-    raise BadRow(f"birthday “{text[:40]}” is not a date: write it like 1990-12-31")
+        raise _wrong(_("birthday “%(text)s” has a year of two digits: write all four"), text)
+    raise _wrong(_("birthday “%(text)s” is not a date: write it like 1990-12-31"), text)
+
+
+def _wrong(said: str, text: str) -> BadRow:
+    return BadRow(said % {"text": text[:40]})

@@ -3,18 +3,22 @@
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TextIO
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from core.people.errors import BadTable
 
 CHUNK = 1024 * 1024
 _OTHER_FILES = (
-    (b"PK\x03\x04", "an Excel or OpenDocument workbook"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
-    (b"%PDF", "a PDF document"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
+    (b"\xd0\xcf\x11\xe0", gettext_noop("an old Excel workbook, or one with a password")),
+    (b"\x1f\x8b", gettext_noop("a gzip archive")),
+    (b"%PDF", gettext_noop("a PDF document")),
+    (b"\x89PNG", gettext_noop("a picture")),
+    (b"\xff\xd8\xff", gettext_noop("a picture")),
 )
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -23,6 +27,16 @@ _MARKS = (
 )
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _CHINESE_SHARE = 0.9
+_TORN = re.compile("[\udc80-\udcff]")
+_FEW = 20
+"""One in so many is few."""
+_SAID = {
+    "utf-8-sig": "UTF-8",
+    "utf-16-le": "UTF-16",
+    "utf-16-be": "UTF-16",
+    "cp1252": "Windows-1252",
+    "latin-1": "Latin-1",
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +47,17 @@ class Encoding:
     """As Python calls it."""
     note: str = ""
     """What its owner should check, when it had to be guessed."""
+    damaged: bool = False
+    """Whether it has NULs, or bytes that are not of this encoding: their rows cannot be used."""
+
+    @property
+    def said(self) -> str:
+        """Its name as people write it."""
+        return _SAID.get(self.name, self.name.upper())
+
+    def open(self, path: Path) -> TextIO:
+        """Open a file to be read as text, its line ends as they are."""
+        return path.open(encoding=self.name, errors="surrogateescape", newline="")
 
 
 def detect_encoding(path: Path) -> Encoding:
@@ -43,28 +68,45 @@ def detect_encoding(path: Path) -> Encoding:
     for mark, name in _MARKS:
         if head.startswith(mark):
             return _sure(path, name)
-    if b"\x00" in head:
+    if head.count(0) * _FEW > len(head):
         return _sure(path, _unmarked_utf16(head))
-    if _decodes(path, "utf-8"):
-        return Encoding("utf-8")
-    return _guess(path, head)
+    return _fitting(path, "utf-8") or _mostly_utf8(head) or _guess(path, head)
 
 
 def _check_head(head: bytes) -> None:
     if not head.strip():
-        raise BadTable("The file is empty: choose one with a line of column names and rows.")
+        raise BadTable(_("The file is empty: choose one with a line of column names and rows."))
     for signature, what in _OTHER_FILES:
         if head.startswith(signature):
-            raise BadTable(f"The file is {what}, not CSV: export it as “CSV UTF-8” first.")
+            raise BadTable(
+                _("The file is %(what)s, not a list: export it as “CSV UTF-8” first.")
+                % {"what": _(what)}
+            )
 
 
 def _sure(path: Path, name: str) -> Encoding:
-    if not _decodes(path, name):
+    found = _fitting(path, name)
+    if found is None:
+        said = Encoding(name).said
         raise BadTable(
-            f"The file says that it is {name.upper().removesuffix('-SIG')}, but parts of it "
-            "are not: save it again as “CSV UTF-8”."
+            _(
+                "The file says that it is %(encoding)s, but parts of it are not: save it again as "
+                "“CSV UTF-8”."
+            )
+            % {"encoding": said}
         )
-    return Encoding(name)
+    return found
+
+
+def _mostly_utf8(head: bytes) -> Encoding | None:
+    """Return UTF-8 where few characters are torn: that is damage, not another encoding."""
+    text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(head)
+    torn = len(_TORN.findall(text))
+    whole = sum(not sign.isascii() for sign in text) - torn
+    if torn * _FEW >= whole:
+        return None
+    note = _("Parts of the file are not UTF-8 as the rest is: their rows are handed back.")
+    return Encoding("utf-8", note, damaged=True)
 
 
 def _unmarked_utf16(head: bytes) -> str:
@@ -74,16 +116,17 @@ def _unmarked_utf16(head: bytes) -> str:
         return "utf-16-le"
     if even > len(head) // 8 and odd * 8 < even:
         return "utf-16-be"
-    raise BadTable("The file contains NUL bytes, so it is no text: save it again as “CSV UTF-8”.")
+    raise BadTable(
+        _("The file contains NUL bytes, so it is no text: save it again as “CSV UTF-8”.")
+    )
 
 
 def _guess(path: Path, head: bytes) -> Encoding:
-    if _looks_chinese(head) and _decodes(path, "gb18030"):
-        return Encoding("gb18030", "The file is not UTF-8: it was read as GB18030 (Chinese).")
-    name, said = ("cp1252", "Windows-1252") if _decodes(path, "cp1252") else ("latin-1", "Latin-1")
-    if not _decodes(path, name):
-        raise BadTable("The file contains NUL bytes: save it again as “CSV UTF-8”.")
-    return Encoding(name, f"The file is not UTF-8: it was read as {said}. Check the accents.")
+    if _looks_chinese(head) and (found := _fitting(path, "gb18030")):
+        return replace(found, note=_("The file is not UTF-8: it was read as GB18030 (Chinese)."))
+    found = _fitting(path, "cp1252") or _fitting(path, "latin-1") or Encoding("latin-1")
+    note = _("The file is not UTF-8: it was read as %(encoding)s. Check the accents.")
+    return replace(found, note=note % {"encoding": found.said})
 
 
 def _looks_chinese(head: bytes) -> bool:
@@ -93,14 +136,17 @@ def _looks_chinese(head: bytes) -> bool:
     return bool(runs) and even >= len(runs) * _CHINESE_SHARE
 
 
-def _decodes(path: Path, name: str) -> bool:
+def _fitting(path: Path, name: str) -> Encoding | None:
+    """Return the encoding if the whole file is written in it."""
     decoder = codecs.getincrementaldecoder(name)()
+    damaged = False
     try:
-        return all("\x00" not in decoder.decode(chunk) for chunk in _chunks(path)) and (
-            "\x00" not in decoder.decode(b"", final=True)
-        )
+        for chunk in _chunks(path):
+            damaged = "\x00" in decoder.decode(chunk) or damaged
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        return False
+        return None
+    return Encoding(name, damaged=damaged)
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -6,6 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from django.utils.translation import gettext as _
+
 from core.people.table import Row
 from realtime.cells import harmless
 
@@ -17,9 +19,9 @@ class RejectedFile:
         """Take where to write and the columns of the original."""
         self.path, self.count, self.first = path, 0, ""
         # The mark in front lets Excel see that the file is UTF-8.
-        self._file = path.open("w", encoding="utf-8-sig", newline="")
+        self._file = path.open("w", encoding="utf-8-sig", errors="replace", newline="")
         self._writer = csv.writer(self._file)
-        self._writer.writerow(["line", "reason", *map(harmless, columns)])
+        self._writer.writerow([_("line"), _("reason"), *map(harmless, columns)])
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -37,7 +39,10 @@ class RejectedFile:
     def add(self, row: Row, reason: object) -> None:
         """Write a row and why it was rejected."""
         self.count += 1
-        self.first = self.first or f"line {row.line:,}: {reason}"
+        self.first = self.first or _("line %(line)s: %(reason)s") % {
+            "line": f"{row.line:,}",
+            "reason": reason,
+        }
         self._writer.writerow([row.line, harmless(str(reason)), *map(harmless, row.cells)])
 
     def flush(self) -> None:

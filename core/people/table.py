@@ -1,153 +1,97 @@
-"""A CSV file as a table: its separator, its header, its rows."""
+"""What every kind of list comes down to: named columns, and rows of text."""
 
-import csv
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from io import StringIO
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from pathlib import Path
-from typing import Self, TextIO
+from typing import NamedTuple, Protocol
 
-from core.people.encoding import detect_encoding
+from django.utils.translation import gettext as _
+
 from core.people.errors import BadTable
 
-SEPARATORS = (",", ";", "\t", "|")
 COLUMNS = 200
-_SAMPLE_CHARACTERS = 64 * 1024
-_SAMPLE_ROWS = 100
-_HINT = "sep="
-LONGEST_CELL = csv.field_size_limit()
+LONGEST_CELL = 131_072
 RECORD = 2 * 1024 * 1024
 """Characters of one record, all cells together."""
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One record of the file."""
 
     line: int
     """The line on which it starts, from 1."""
     cells: tuple[str, ...]
     """As they stand in the file, without the space around them."""
+    wrong: str = ""
+    """Why it cannot be read, if it cannot; the rows behind it can."""
 
 
-@dataclass(frozen=True)
-class Table:
-    """How to read a file, and what its columns are called."""
+class Table(Protocol):
+    """A file whose rows can be read, as often as they are needed."""
 
-    path: Path
-    encoding: str
-    separator: str
-    columns: tuple[str, ...]
-    """Each has a name, `Column 3` where the file gives none."""
-    skip: int
-    """Records before the first row of data: the header and Excel's `sep=;`."""
-    notes: tuple[str, ...] = ()
-    """What its owner should check."""
+    @property
+    def kind(self) -> str:
+        """How the file is written, in words."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Each has a name, `Column 3` where the file gives none."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What its owner should check."""
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows that are not blank; raises `BadTable` where they cannot be read."""
-        return _filled(_records(self.path, self.encoding, self.separator), self.skip)
 
 
-def open_table(path: Path) -> Table:
-    """Find out how a file is written; raises `BadTable` when it is no table."""
-    encoding = detect_encoding(path)
-    hint, sample = _sample(path, encoding.name)
-    separator = hint or _separator(sample)
-    rows = _filled(_records(path, encoding.name, separator), 1 if hint else 0)
-    first = next(rows, None)
+class Header(NamedTuple):
+    """What the first row of a file says of its columns."""
+
+    columns: tuple[str, ...]
+    """Their names."""
+    headed: bool
+    """Whether the file gives them; otherwise its first row is data."""
+    notes: tuple[str, ...]
+    """What to check about it."""
+
+
+def header_of(rows: Iterable[Row]) -> Header:
+    """Return what the first row says of the columns: no column is called `a@b`."""
+    first = next(iter(rows), None)
     if first is None:
-        raise BadTable("The file has no rows: choose one with a line of column names and rows.")
-    if len(first.cells) > COLUMNS:
-        raise BadTable(f"The file has {len(first.cells):,} columns: at most {COLUMNS} can be read.")
-    columns, headed = _columns(first.cells)
-    notes = [encoding.note] if encoding.note else []
-    if not headed:
-        notes.append("The first line looks like a row, so the columns have no names.")
-    skip = (1 if hint else 0) + (1 if headed else 0)
-    return Table(path, encoding.name, separator, columns, skip, tuple(notes))
+        raise BadTable(_("The file has no rows: choose one with a line of column names and rows."))
+    if first.wrong:
+        raise BadTable(
+            _("The first line %(fault)s: it should have the names of the columns.")
+            % {"fault": first.wrong}
+        )
+    check_width(len(first.cells))
+    headed = not any("@" in cell for cell in first.cells)
+    nameless = _("The first line looks like a row, so the columns have no names.")
+    notes = () if headed else (nameless,)
+    return Header(_named(first.cells if headed else [""] * len(first.cells)), headed, notes)
 
 
-class _Lines:
-    """The lines of a file, with a limit on what one record may take of them.
-
-    Python's reader has none: a file without line ends would become one row of all memory.
-    """
-
-    def __init__(self, file: TextIO) -> None:
-        self._file, self.left = file, RECORD
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> str:
-        line = self._file.readline(self.left + 1)
-        self.left -= len(line)
-        if self.left < 0:
-            raise csv.Error("record too long")
-        if not line:
-            raise StopIteration
-        return line
+def check_width(columns: int) -> None:
+    """Refuse a file with more columns than anybody can match."""
+    if columns > COLUMNS:
+        raise BadTable(
+            _("The file has %(found)s columns: at most %(most)d can be read.")
+            % {"found": f"{columns:,}", "most": COLUMNS}
+        )
 
 
-def _filled(records: Iterator[Row], skip: int) -> Iterator[Row]:
-    """Drop the first records that are not blank, and every blank one."""
-    return islice((row for row in records if any(row.cells)), skip, None)
+def too_long() -> str:
+    """Return why a row with too large a cell cannot be used."""
+    return _("has a cell of more than %(most)s characters") % {"most": f"{LONGEST_CELL:,}"}
 
 
-def _records(path: Path, encoding: str, separator: str) -> Iterator[Row]:
-    with path.open(encoding=encoding, newline="") as file:
-        lines = _Lines(file)
-        reader = csv.reader(lines, delimiter=separator, skipinitialspace=True)
-        line = 1
-        try:
-            for cells in reader:
-                yield Row(line, tuple(cell.strip() for cell in cells))
-                line, lines.left = reader.line_num + 1, RECORD
-        except csv.Error as error:
-            raise BadTable(
-                f"Line {line:,} cannot be read: it has a cell of more than {LONGEST_CELL:,} "
-                "characters. Look for a quotation mark that is not closed."
-            ) from error
+def filled(rows: Iterable[Row], skip: int) -> Iterator[Row]:
+    """Drop the first rows that are not blank, and every blank one."""
+    return islice((row for row in rows if any(row.cells) or row.wrong), skip, None)
 
 
-def _sample(path: Path, encoding: str) -> tuple[str, str]:
-    """Return the separator that Excel's first line names, if any, and the start of the text."""
-    with path.open(encoding=encoding, newline="") as file:
-        sample = file.read(_SAMPLE_CHARACTERS)
-    first = sample.partition("\n")[0].strip("\r\"' ")
-    hinted = first.lower().startswith(_HINT) and first[len(_HINT) :] in SEPARATORS
-    return (first[len(_HINT) :] if hinted else "", sample)
-
-
-def _separator(sample: str) -> str:
-    """Return the separator with which most records get the same number of cells, and many."""
-    return max(SEPARATORS, key=lambda separator: _fit(sample, separator))
-
-
-def _fit(sample: str, separator: str) -> tuple[float, int]:
-    widths = Counter(_widths(sample, separator))
-    if not widths:
-        return 0, 0
-    width, count = max(widths.items(), key=lambda item: (item[1], item[0]))
-    return (count / widths.total() if width > 1 else 0), width
-
-
-def _widths(sample: str, separator: str) -> Sequence[int]:
-    widths: list[int] = []
-    reader = csv.reader(StringIO(sample, newline=""), delimiter=separator, skipinitialspace=True)
-    # An unreadable record ends the sample; the rows before it are one, too.
-    with suppress(csv.Error):
-        widths.extend(len(cells) for cells in islice(reader, _SAMPLE_ROWS) if cells)
-    cut_off = len(sample) >= _SAMPLE_CHARACTERS and len(widths) > 1
-    return widths[:-1] if cut_off else widths
-
-
-def _columns(cells: Sequence[str]) -> tuple[tuple[str, ...], bool]:
-    """Return the columns' names and whether the file gives them: no column is called `a@b`."""
-    headed = not any("@" in cell for cell in cells)
-    names = [cell if headed and cell else f"Column {n}" for n, cell in enumerate(cells, 1)]
-    return tuple(name[:100] for name in names), headed
+def _named(cells: Sequence[str]) -> tuple[str, ...]:
+    return tuple(
+        (cell or _("Column %(number)d") % {"number": n})[:100] for n, cell in enumerate(cells, 1)
+    )

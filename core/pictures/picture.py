@@ -1,4 +1,4 @@
-"""One picture: read it with care, make it smaller, write it."""
+"""One picture: read with care, held no larger than it needs to be."""
 
 import io
 import struct
@@ -6,30 +6,37 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-from PIL import Image, ImageCms, ImageOps
+from django.utils.translation import gettext as _
+from PIL import Image, ImageCms
 
 from core.pictures.errors import Unusable
-from core.pictures.kinds import EXTENSIONS, HEAD, picture_kind
+from core.pictures.kinds import HEAD, picture_kind
 
-PIXELS = 100_000_000
-"""The largest picture that is decoded, about 400 MB in memory."""
-
+PIXELS = 64_000_000
+"""The largest picture that is opened: what the sensors of usual cameras have, and some more."""
 Image.MAX_IMAGE_PIXELS = PIXELS
 
 _ORIENTATION = 0x0112
 _SIDEWAYS = {5, 6, 7, 8}
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _KEPT_TAGS = (0x013B, 0x8298)
 """Artist and copyright stay; place, camera and everything else do not leave the house."""
 
-_LONGEST_SIDE = {"JPEG": 65_500, "PNG": 2**31 - 1, "WEBP": 16_383}
 _TO_EIGHT_BITS = 1 / 257
 _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
-_DAMAGE = (
+DAMAGE = (
     *(ValueError, SyntaxError, EOFError, OverflowError, MemoryError),
-    *(IndexError, KeyError, TypeError, AttributeError, struct.error, zlib.error),
+    *(IndexError, KeyError, TypeError, AttributeError, RuntimeError, struct.error, zlib.error),
 )
 """What Pillow's decoders stumble with when bytes are not what they should be."""
 
@@ -41,9 +48,9 @@ class Options:
     widths: tuple[int, ...]
     """In pixels; a picture that is narrower keeps its own width."""
     format: str = "keep"
-    """`keep`, `JPEG`, `PNG` or `WEBP`."""
+    """`keep`, or one of `EXTENSIONS`."""
     quality: int = 82
-    """From 1 to 100, for JPEG and WebP."""
+    """From 1 to 100, for all but PNG."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ class Picture:
     image: Image.Image
     """May hold fewer pixels than the file where that is enough for what was asked."""
     kind: str
-    """`JPEG`, `PNG` or `WEBP`."""
+    """One of `EXTENSIONS`."""
     size: tuple[int, int]
     """Width and height of the file, upright."""
     profile: bytes | None
@@ -74,33 +81,12 @@ def read_picture(file: IO[bytes], largest: int) -> Picture:
         size = _upright_size(image)
         notes = _notes(image)
         exif = _kept_exif(image)
-        _decode(image, largest / size[0])
-        upright = ImageOps.exif_transpose(image)
-        plain, profile = _plain(upright, image.info.get("icc_profile"))
+        scale = largest / size[0]
+        _decode(image, scale)
+        turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+        plain, profile = _plain(image, image.info.get("icc_profile"), scale)
+        plain = plain if turn is None else plain.transpose(turn)
         return Picture(plain, kind, size, profile, exif, notes)
-
-
-def widths_of(picture: Picture, options: Options) -> list[int]:
-    """Return the widths to make, without enlarging and without the same one twice."""
-    return sorted({min(width, picture.size[0]) for width in options.widths})
-
-
-def kind_for(picture: Picture, options: Options) -> str:
-    """Return the format that the results have."""
-    return picture.kind if options.format == "keep" else options.format
-
-
-def write_picture(picture: Picture, width: int, options: Options, target: Path) -> None:
-    """Write one smaller version; raises `Unusable` when the format cannot hold it."""
-    kind = kind_for(picture, options)
-    height = max(1, round(picture.size[1] * width / picture.size[0]))
-    if max(width, height) > _LONGEST_SIDE[kind]:
-        raise Unusable(f"is too long for {EXTENSIONS[kind]}: at most {_LONGEST_SIDE[kind]:,} px")
-    image = picture.image
-    if image.size != (width, height):
-        image = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3)
-    image = _fit_for(kind, image)
-    image.save(target, kind, **_saving(picture, kind, image.mode, options))
 
 
 @contextmanager
@@ -113,9 +99,9 @@ def _damage_told() -> Iterator[None]:
         if error.errno is not None:  # The disk's fault, not the picture's.
             raise
         cut = "truncated" in str(error)
-        raise Unusable("is damaged: its end is missing" if cut else "is damaged") from error
-    except _DAMAGE as error:
-        raise Unusable("is damaged") from error
+        raise Unusable(_("is damaged: its end is missing") if cut else _("is damaged")) from error
+    except DAMAGE as error:
+        raise Unusable(_("is damaged")) from error
 
 
 def _check_size(image: Image.Image) -> None:
@@ -125,7 +111,10 @@ def _check_size(image: Image.Image) -> None:
 
 
 def _too_large() -> Unusable:
-    return Unusable(f"has too many pixels: at most {PIXELS // 1_000_000} million can be used")
+    return Unusable(
+        _("has too many pixels: at most %(most)d million can be used")
+        % {"most": PIXELS // 1_000_000}
+    )
 
 
 def _upright_size(image: Image.Image) -> tuple[int, int]:
@@ -136,9 +125,11 @@ def _upright_size(image: Image.Image) -> tuple[int, int]:
 def _notes(image: Image.Image) -> tuple[str, ...]:
     # JPEG's further frames are previews and depth maps, not an animation.
     frames = 1 if image.format in {"JPEG", "MPO"} else getattr(image, "n_frames", 1)
-    found = [f"moves: only the first of {frames} frames is used"] if frames > 1 else []
+    found = []
+    if frames > 1:
+        found.append(_("moves: only the first of %(frames)d frames is used") % {"frames": frames})
     if image.mode == "CMYK":
-        found.append("is in print colours: turned into screen colours")
+        found.append(_("is in print colours: turned into screen colours"))
     return tuple(found)
 
 
@@ -150,6 +141,14 @@ def _kept_exif(image: Image.Image) -> Image.Exif:
     return kept
 
 
+def _spare(image: Image.Image, scale: float) -> int:
+    """Return by how much a picture can be halved and still has twice the pixels that are needed.
+
+    A JPEG was decoded so already; all others would be held whole for as long as they are used.
+    """
+    return 1 if image.format in {"JPEG", "MPO"} else max(1, int(1 / (2 * scale)))
+
+
 def _decode(image: Image.Image, scale: float) -> None:
     """Decode; a JPEG at 1/2, 1/4 or 1/8 where that leaves twice the pixels that are needed."""
     wanted = 2 * min(1.0, scale)
@@ -159,13 +158,20 @@ def _decode(image: Image.Image, scale: float) -> None:
     image.load()
 
 
-def _plain(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, bytes | None]:
+def _plain(
+    image: Image.Image, profile: bytes | None, scale: float
+) -> tuple[Image.Image, bytes | None]:
     """Return the picture in one of the four modes, and its profile if that still fits."""
     space = profile[16:20] if profile else b""
+    plain = image
     if image.mode == "CMYK":
         plain = _from_print(image, profile if space == b"CMYK" else None)
-    else:
-        plain = image.convert(_plain_mode(image)) if image.mode[0] != "I" else _from_deep(image)
+    elif image.mode[0] == "I":
+        plain = _from_deep(image)
+    elif image.mode != _plain_mode(image):
+        plain = image.convert(_plain_mode(image))
+    if plain is image or _spare(image, scale) > 1:
+        plain = plain.reduce(_spare(image, scale))
     plain.info = {}
     fits = space == (b"GRAY" if plain.mode in {"L", "LA"} else b"RGB ")
     return plain, profile if fits else None
@@ -195,26 +201,3 @@ def _through_profile(image: Image.Image, profile: bytes) -> Image.Image:
     screen = ImageCms.createProfile("sRGB")
     found = ImageCms.profileToProfile(image, source, screen, outputMode="RGB")
     return found if found is not None else image.convert("RGB")
-
-
-def _fit_for(kind: str, image: Image.Image) -> Image.Image:
-    if kind == "JPEG" and image.mode in {"LA", "RGBA"}:
-        paper = Image.new("RGBA", image.size, "white")
-        flat = Image.alpha_composite(paper, image.convert("RGBA"))
-        return flat.convert("L" if image.mode == "LA" else "RGB")
-    if kind == "WEBP" and image.mode in {"L", "LA"}:
-        return image.convert("RGB" if image.mode == "L" else "RGBA")
-    return image
-
-
-def _saving(picture: Picture, kind: str, mode: str, options: Options) -> dict[str, Any]:
-    """Return Pillow's options; a grey profile does not fit a picture that became coloured."""
-    saving: dict[str, Any] = {} if kind == "PNG" else {"quality": options.quality}
-    if kind == "JPEG":
-        saving |= {"progressive": True, "optimize": True}
-    gray = picture.image.mode in {"L", "LA"}
-    if picture.profile and gray == (mode in {"L", "LA"}):
-        saving["icc_profile"] = picture.profile
-    if len(picture.exif):
-        saving["exif"] = picture.exif
-    return saving

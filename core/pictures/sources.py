@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from django.utils.translation import gettext as _
+
 from core.pictures.errors import Unusable
 from core.pictures.kinds import HEAD, kind_of
 from core.pictures.names import safe_path
@@ -58,9 +60,9 @@ class Source:
             with self.open() as opened:
                 _copy(opened, target, limit)
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise Unusable("is damaged: it cannot be unpacked") from error
+            raise Unusable(_("is damaged: it cannot be unpacked")) from error
         except (NotImplementedError, RuntimeError) as error:
-            raise Unusable("is packed in a way that cannot be read: use a plain ZIP") from error
+            raise Unusable(_("is packed in a way that cannot be read: use a plain ZIP")) from error
 
 
 def sources_of(name: str, path: Path, opened: ExitStack, limits: Limits = LIMITS) -> list[Source]:
@@ -80,12 +82,18 @@ def _archive(path: Path, limits: Limits) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
-        raise Unusable("is a damaged ZIP: pack it again") from error
+        raise Unusable(_("is a damaged ZIP: pack it again")) from error
     infos = archive.infolist()
     if len(infos) > limits.entries:
-        raise Unusable(f"holds {len(infos):,} files: pack at most {limits.entries:,} in one ZIP")
+        raise Unusable(
+            _("holds %(found)s files: pack at most %(most)s in one ZIP")
+            % {"found": f"{len(infos):,}", "most": f"{limits.entries:,}"}
+        )
     if sum(info.file_size for info in infos) > limits.total:
-        raise Unusable(f"unpacks to more than {limits.total // MEGABYTE:,} MB: pack less in it")
+        raise Unusable(
+            _("unpacks to more than %(most)s MB: pack less in it")
+            % {"most": f"{limits.total // MEGABYTE:,}"}
+        )
     return archive
 
 
@@ -96,19 +104,22 @@ def _check_directory(path: Path, limits: Limits) -> None:
         file.seek(max(0, size - _LONGEST_END))
         tail = file.read()
     if _directory_size(tail) > limits.directory:
-        raise Unusable(f"holds too many files: pack at most {limits.entries:,} in one ZIP")
+        raise Unusable(
+            _("holds too many files: pack at most %(most)s in one ZIP")
+            % {"most": f"{limits.entries:,}"}
+        )
 
 
 def _directory_size(tail: bytes) -> int:
     """Return the size that `zipfile` would read, from the record that it would believe."""
     end = tail.rfind(b"PK\x05\x06")
     if end < 0 or len(tail) < end + _END.size:
-        raise Unusable("is a damaged ZIP: its end is missing")
+        raise Unusable(_("is a damaged ZIP: its end is missing"))
     locator, wide = end - _LOCATOR, end - _LOCATOR - _WIDE_END.size
     if locator < 0 or tail[locator : locator + 4] != b"PK\x06\x07":
         return int(_END.unpack_from(tail, end)[5])
     if wide < 0 or tail[wide : wide + 4] != b"PK\x06\x06":
-        raise Unusable("is a damaged ZIP: its end does not fit together")
+        raise Unusable(_("is a damaged ZIP: its end does not fit together"))
     return int(_WIDE_END.unpack_from(tail, wide)[8])
 
 
@@ -130,13 +141,15 @@ def _open_file(path: Path) -> IO[bytes]:
 
 def _open_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limits: Limits) -> IO[bytes]:
     if info.flag_bits & 0x1:
-        raise Unusable("is protected by a password: pack it again without one")
+        raise Unusable(_("is protected by a password: pack it again without one"))
     if stat.S_ISLNK(info.external_attr >> 16):
-        raise Unusable("is a link to another file: pack the file itself")
+        raise Unusable(_("is a link to another file: pack the file itself"))
     if info.file_size > limits.entry:
-        raise Unusable(f"unpacks to more than {limits.entry // MEGABYTE:,} MB")
+        raise Unusable(
+            _("unpacks to more than %(most)s MB") % {"most": f"{limits.entry // MEGABYTE:,}"}
+        )
     if info.file_size > max(10 * MEGABYTE, info.compress_size * limits.ratio):
-        raise Unusable("unpacks to suspiciously much: pack it again with a usual program")
+        raise Unusable(_("unpacks to suspiciously much: pack it again with a usual program"))
     return archive.open(info)
 
 
@@ -146,7 +159,7 @@ def _copy(opened: IO[bytes], target: IO[bytes], limit: int) -> None:
     while chunk := opened.read(CHUNK):
         left -= len(chunk)
         if left < 0:
-            raise Unusable(f"is larger than {limit // MEGABYTE:,} MB")
+            raise Unusable(_("is larger than %(most)s MB") % {"most": f"{limit // MEGABYTE:,}"})
         target.write(chunk)
 
 

@@ -1,7 +1,8 @@
 """Draws the samples: `python -m core.samples.make`. The same ones each time, made by nobody else.
 
 Among the pictures are one on its side, one in print colours, one that is torn off and one whose
-name lies; among the people are rows that cannot be imported.
+name lies; among the people are rows that cannot be imported, among the readers addresses that the
+embedded mail server refuses.
 """
 
 import csv
@@ -13,7 +14,7 @@ from pathlib import Path
 from PIL import Image, ImageCms, ImageDraw, ImageFilter
 
 from core.people.columns import fold
-from core.samples import PEOPLE, PICTURES
+from core.samples import PEOPLE, PICTURES, READERS
 
 Colour = tuple[int, int, int]
 SIZE = (1800, 1200)
@@ -41,12 +42,16 @@ BAD_ROWS = (
     ["Extra", "Cell", "extra@example.org", "09/09/1999", "Ghent", "one too many"],
 )
 
+REFUSED = {13: "refused.test", 29: "busy.test"}
+"""Every fortieth reader is somewhere where the embedded mail server behaves badly."""
+
 
 def main() -> None:
     """Draw everything."""
     PICTURES.mkdir(exist_ok=True)
     draw_pictures()
     write_people()
+    write_readers()
 
 
 def draw_pictures() -> None:
@@ -146,6 +151,19 @@ def write_people() -> None:
         writer = csv.writer(file)
         writer.writerow(["First name", "Last name", "E-mail address", "Date of birth", "Town"])
         writer.writerows(rows)
+
+
+def write_readers() -> None:
+    """Write a list for a campaign: among the addresses are some that a mail server refuses."""
+    chance = random.Random(8)  # noqa: S311  It makes up people.
+    rows = [_person(chance, number) for number in range(240)]
+    for number, row in enumerate(rows):
+        row[2] = row[2].replace("example.org", REFUSED.get(number % 40, "example.org"))
+    with READERS.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter=";")
+        writer.writerow(["First name", "Last name", "E-mail", "Town"])
+        writer.writerows([first, last, email, town] for first, last, email, _, town in rows)
+        writer.writerow(["Nemo", "Nobody", "nemo at example.org", "Atlantis"])
 
 
 def _person(chance: random.Random, number: int) -> list[str]:

@@ -1,42 +1,13 @@
 """`manage.py demo`: one of the shipped jobs on shipped sample data."""
 
 from argparse import ArgumentParser
-from collections.abc import Callable
-from itertools import islice
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
-from core import samples, uploads
-from core.people.columns import match_columns
-from core.people.table import open_table
-from core.pictures.picture import Options
-from core.starting import start_import, start_pictures
-from realtime.models import Job
-
-WIDTHS = (320, 640, 960, 1280, 1600)
-SAMPLE_ROWS = 50
-
-
-def pictures(owner: User) -> Job:
-    """Make the sample pictures smaller; one is damaged."""
-    paths = sorted(samples.PICTURES.iterdir())
-    return start_pictures(
-        owner, [uploads.keep_path(owner, path) for path in paths], Options(WIDTHS)
-    )
-
-
-def import_people(owner: User) -> Job:
-    """Import the sample address list; six rows are bad."""
-    upload = uploads.keep_path(owner, samples.PEOPLE)
-    table = open_table(upload.path)
-    columns = match_columns(table.columns, list(islice(table.rows(), SAMPLE_ROWS)))
-    return start_import(owner, upload, columns)
-
-
-SCENARIOS: dict[str, Callable[[User], Job]] = {"pictures": pictures, "import": import_people}
+from core.scenarios import SCENARIOS
 
 
 class Command(BaseCommand):

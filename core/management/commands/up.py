@@ -11,29 +11,29 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from signal import SIGQUIT, SIGTERM
+from signal import SIGTERM
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from core.console import Console
 from core.demo_accounts import sign_ins
-from core.embedded import EmbeddedRedis, RedisMissing, answering
+from core.embedded import EmbeddedRedis, EmbeddedSink, RedisMissing, answering, private_file
+from core.rabbit import rabbit_answers
 from core.supervisor import GaveUp, Program, Supervisor
+from core.workers import scheduler, workers
 
 PYTHON = sys.executable
 MANAGE = (PYTHON, str(settings.BASE_DIR / "manage.py"))
-CELERY = (PYTHON, "-m", "celery", "--quiet", "--app", "core.celery")
 #: Files and sockets that a process may have open: a browser each, where the system allows so many.
 OPEN_FILES = 65_536
-#: How long a Redis of somebody else is waited for, in seconds.
+#: How long a Redis or RabbitMQ of somebody else is waited for, in seconds.
 PATIENCE = 10.0
 
 
 class Command(BaseCommand):
-    """Starts and supervises Redis (unless REDIS_URL is set), migrations, web, worker, scheduler."""
+    """Starts and supervises Redis, a mail server, migrations, web, workers and scheduler."""
 
     help = __doc__
     # The children check for themselves; twice would only be slower.
@@ -54,7 +54,7 @@ class Command(BaseCommand):
             lock.write_text(f"process {os.getpid()} at {address_of(listener)}")
             console = Console(as_json=settings.LOG_FORMAT == "json")
             try:
-                asyncio.run(serve(console, listener, workers=workers, web=web))
+                asyncio.run(serve(console, listener, processes=workers, web=web))
             except (GaveUp, RedisMissing) as reason:
                 raise CommandError(str(reason)) from None
 
@@ -69,14 +69,15 @@ def open_more_files() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
-async def serve(console: Console, listener: socket.socket, *, workers: int, web: int) -> None:
+async def serve(console: Console, listener: socket.socket, *, processes: int, web: int) -> None:
     """Bring everything up in order, tell where it is, and stay."""
     async with Supervisor(console, {"PYTHONUNBUFFERED": "1"}) as house:
-        with redis_for(house) as url:
+        with redis_for(house) as url, mail_for(house, address_of(listener)):
             await house.until(redis_answers(url))
+            await house.until(rabbit_answers(os.environ.get("CELERY_BROKER_URL", ""), PATIENCE))
             for program in preparations():
                 await house.run(program)
-            house.start(*web_processes(listener, web), worker(workers), *scheduler())
+            house.start(*web_processes(listener, web), *workers(processes), scheduler())
             for line in await house.until(greeting(listener)):
                 console.write("headway", line)
             await house.until(asyncio.Event().wait())
@@ -113,22 +114,6 @@ def web_processes(listener: socket.socket, count: int) -> list[Program]:
     ]
 
 
-def worker(processes: int) -> Program:
-    """Return the Celery worker: it may finish its tasks, then it must put them back."""
-    # Mingling and gossiping is for workers that have others to talk to: it costs a second.
-    alone = ("--without-mingle", "--without-gossip")
-    command = (*CELERY, "worker", *alone, "--loglevel", "INFO", "--concurrency", str(processes))
-    return Program("worker", command, rank=1, stops=((SIGTERM, 10.0), (SIGQUIT, 5.0)))
-
-
-def scheduler() -> list[Program]:
-    """Return the scheduler: Celery's beat, once a schedule in the database is installed."""
-    if not apps.is_installed("django_celery_beat"):
-        return []
-    command = (*CELERY, "beat", "--loglevel", "INFO", "--scheduler", "django", "--pidfile", "")
-    return [Program("scheduler", command, rank=1)]
-
-
 @contextmanager
 def redis_for(house: Supervisor) -> Iterator[str]:
     """Return the address of Redis; start one of our own where none is given."""
@@ -142,6 +127,20 @@ def redis_for(house: Supervisor) -> Iterator[str]:
     with private_file(settings.EMBEDDED_REDIS, redis.url):
         house.start(Program("redis", redis.command, stdin=redis.configuration, quiet=True))
         yield redis.url
+
+
+@contextmanager
+def mail_for(house: Supervisor, here: str) -> Iterator[None]:
+    """Keep all mail on this machine unless EMAIL_URL says where it goes; its links lead `here`."""
+    if os.environ.get("EMAIL_URL"):
+        yield
+        return
+    with listen("127.0.0.1", 0) as listener:
+        house.environment["SITE_URL"] = os.environ.get("SITE_URL") or here
+        sink = EmbeddedSink(listener.getsockname()[1], listener.fileno(), settings.MAIL_FOLDER)
+        with private_file(settings.EMBEDDED_SINK, sink.url):
+            house.start(Program("mail", sink.command, files=(sink.descriptor,)))
+            yield
 
 
 async def redis_answers(url: str) -> None:
@@ -216,18 +215,6 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
         # Inherited by each connection; uvicorn does not set it on a socket that it is given.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield listener
-
-
-@contextmanager
-def private_file(path: Path, text: str) -> Iterator[None]:
-    """Keep a text in a file that only this user can read."""
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(text)
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def nearest(listener: socket.socket) -> tuple[str, int]:

@@ -45,8 +45,8 @@ function take(event) {
 function show() {
   const files = [...input.files];
   const rows = files.slice(0, NAMES_SHOWN).map(({ name, size }) => row(name, bytes(size)));
-  if (files.length > NAMES_SHOWN) rows.push(row(`and ${files.length - NAMES_SHOWN} more`, ""));
-  if (files.length > 1) rows.push(row("Together", bytes(total())));
+  if (files.length > NAMES_SHOWN) rows.push(row(chosen.dataset.more.replace("{n}", files.length - NAMES_SHOWN), ""));
+  if (files.length > 1) rows.push(row(chosen.dataset.together, bytes(total())));
   chosen.replaceChildren(...rows);
   chosen.hidden = files.length === 0;
   say(total() > limit ? [form.dataset.tooLarge] : []);
@@ -83,7 +83,7 @@ function send(event) {
   request.responseType = "json";
   request.upload.addEventListener("progress", ({ loaded, total: all }) => paint(loaded / all));
   request.addEventListener("load", () => finish(request));
-  request.addEventListener("error", () => fail(["The upload was interrupted: try again."]));
+  request.addEventListener("error", () => fail([sending.dataset.broken]));
   wait(true);
   request.send(new FormData(form));
 }
@@ -95,7 +95,7 @@ function paint(fraction) {
 
 function finish({ response }) {
   if (response?.next) location.assign(response.next);
-  else fail(response?.errors ?? ["The server did not understand the upload: try again."]);
+  else fail(response?.errors ?? [sending.dataset.strange]);
 }
 
 function fail(sentences) {
@@ -113,5 +113,5 @@ function wait(isSending) {
 function bytes(size) {
   let [value, unit] = [size / 1000, 0];
   while (value >= 1000 && unit < UNITS.length - 1) [value, unit] = [value / 1000, unit + 1];
-  return `${value.toLocaleString(undefined, { maximumSignificantDigits: 3 })} ${UNITS[unit]}`;
+  return `${value.toLocaleString(document.documentElement.lang, { maximumSignificantDigits: 3 })} ${UNITS[unit]}`;
 }

@@ -1,0 +1,1 @@
+"""Mail without Django's requests: who is written to, what, over which server, and what became."""
