@@ -13,7 +13,7 @@ from celery import current_app
 from django.conf import settings as django_settings
 from django.db import connections
 
-from realtime import history, line, reaper, reporter
+from realtime import announcer, history, line, reaper, reporter, workshop
 from realtime import store as stores
 from tests.services import RabbitServer, RedisServer, rabbit_server, redis_server
 from tests.services.rabbit import rabbit_program
@@ -79,6 +79,8 @@ def fresh_process() -> Iterator[None]:
     if reporter._reporter is not None:
         reporter._reporter.close(5)
     reporter._forget()
+    announcer._people.clear()
     stores.close_stores()
     history.history.forget()
     line.line.forget()
+    workshop.workshop.forget()

@@ -75,8 +75,10 @@ class Child:
 
 
 @contextmanager
-def child(*command: str, port: int = 0, **more: str) -> Iterator[Child]:
-    """Run a program."""
+def child(
+    *command: str, port: int = 0, files: tuple[int, ...] = (), **more: str
+) -> Iterator[Child]:
+    """Run a program, which may inherit open files."""
     with tempfile.NamedTemporaryFile(prefix="hw-", suffix=".log", delete=False) as log:
         process = subprocess.Popen(
             command,
@@ -85,6 +87,7 @@ def child(*command: str, port: int = 0, **more: str) -> Iterator[Child]:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
+            pass_fds=files,
             start_new_session=True,
         )
     one = Child(process, Path(log.name), port)
@@ -114,7 +117,7 @@ def web_server(
         ),
     }
     more = {"UVICORN_WS_PER_MESSAGE_DEFLATE": "false", **more}
-    with child(sys.executable, "-m", *commands[server], port=port, **more) as web:
+    with child(sys.executable, "-m", *commands[server], port=port, files=(), **more) as web:
         wait_until(lambda: _answers(web), f"{server} to answer", seconds=30)
         yield web
 
@@ -131,17 +134,23 @@ def _answers(web: Child) -> bool:
 
 @contextmanager
 def worker(
-    pool: str = "prefork", *, concurrency: int = 2, name: str = "", **more: str
+    pool: str = "prefork",
+    *,
+    concurrency: int = 2,
+    name: str = "",
+    queues: str = "",
+    **more: str,
 ) -> Iterator[Child]:
     """Run a Celery worker; several at once need names of their own."""
     command = ("celery", "-A", "tests.worker", "worker", "--loglevel", "INFO")
     options = ("-P", pool, "-c", str(concurrency), "-n", f"{name or pool}-{os.getpid()}@tests")
-    lean = ("--without-gossip", "--without-mingle")
-    with child(sys.executable, "-m", *command, *options, *lean, port=0, **more) as one:
-        wait_until(lambda: _is_ready(one), "the worker to be ready", seconds=60)
+    lean = ("--without-gossip", "--without-mingle", *(("-Q", queues) if queues else ()))
+    with child(sys.executable, "-m", *command, *options, *lean, port=0, files=(), **more) as one:
+        wait_until(lambda: is_ready(one), "the worker to be ready", seconds=60)
         yield one
 
 
-def _is_ready(one: Child) -> bool:
+def is_ready(one: Child) -> bool:
+    """Tell whether a worker takes messages."""
     assert one.process.poll() is None, one.printed()
     return " ready." in one.printed()

@@ -1,7 +1,8 @@
 """Settings of the tests: the service's own, with a data folder that nobody else uses.
 
 Processes that a test starts take HEADWAY_MORE and CELERY_MORE, settings as JSON, and VISIBILITY,
-the seconds after which Redis as broker delivers again what a dead worker held.
+the seconds after which Redis as broker delivers again what a dead worker held. With AS_SERVED
+workers take messages as the service's do.
 """
 
 import json
@@ -11,6 +12,7 @@ import tempfile
 import django
 
 from core.embedded import free_port
+from core.queues import is_rabbit
 
 os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="headway-test-"))
 os.environ.setdefault("SECRET_KEY", "tests-only-" + "0" * 50)
@@ -19,7 +21,14 @@ if "REDIS_URL" not in os.environ:  # The session's own Redis is started there by
     os.environ["REDIS_URL"] = f"redis://127.0.0.1:{free_port()}/0"
 
 from core.settings import *  # noqa: F403  The environment above decides what they are.
-from core.settings import DATA_DIR, DATABASES, HEADWAY, INSTALLED_APPS
+from core.settings import (
+    CELERY_BROKER_URL,
+    CELERY_TASK_ROUTES,
+    DATA_DIR,
+    DATABASES,
+    HEADWAY,
+    INSTALLED_APPS,
+)
 
 BACKPORT = django.VERSION < (6, 0)
 INSTALLED_APPS = [*INSTALLED_APPS, *(["django_tasks"] if BACKPORT else []), "django_tasks_db"]
@@ -37,8 +46,16 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, so that web and worker processes started by a test see the same rows.
     DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
 
+# The service's own tasks as it says, and all others as by default.
+HEADWAY = {**HEADWAY, "KEEP_ARGUMENTS": [*HEADWAY["KEEP_ARGUMENTS"], "[!c]*"]}
+# Nothing is too old for a test, and nobody counts while tables are emptied between two.
+HEADWAY = {**HEADWAY, "KEEP_JOBS": {}, "KEEP_SERIES": 0}
 HEADWAY = {**HEADWAY, **json.loads(os.environ.get("HEADWAY_MORE", "{}"))}
-if "VISIBILITY" in os.environ:
+# The tests' own tasks are sent, and taken, as Celery does by default.
+CELERY_TASK_ROUTES = {name: route for name, route in CELERY_TASK_ROUTES.items() if name != "*"}
+if "AS_SERVED" not in os.environ:
+    CELERY_WORKER_PREFETCH_MULTIPLIER, CELERY_WORKER_DISABLE_PREFETCH = 4, False
+if "VISIBILITY" in os.environ and not is_rabbit(CELERY_BROKER_URL):
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "visibility_timeout": int(os.environ["VISIBILITY"]),
         "unacked_restore_interval": 1,

@@ -47,7 +47,7 @@ class Viewer:
         """Watch topics."""
         await self.send(type="watch", topics=dict.fromkeys(topics, have))
 
-    async def until(self, condition: Callable[[], Any], seconds: float = 10) -> Any:
+    async def until(self, condition: Callable[[], Any], seconds: float = 30) -> Any:
         """Read frames until the condition is true."""
         async with asyncio.timeout(seconds):
             while not (answer := condition()):
@@ -82,11 +82,13 @@ class Viewer:
 
 
 @asynccontextmanager
-async def viewer(web: Child, cookie: str = "", **more: Any) -> AsyncIterator[Viewer]:
+async def viewer(
+    web: Child, cookie: str = "", query: str = "", **more: Any
+) -> AsyncIterator[Viewer]:
     """Open a socket as a page of the service would."""
     options: dict[str, Any] = {"subprotocols": ["headway.v1"], "origin": web.url} | more
     headers = {"Cookie": cookie} if cookie else {}
-    address = f"ws://127.0.0.1:{web.port}/headway/ws"
+    address = f"ws://127.0.0.1:{web.port}/headway/ws{query}"
     async with connect(address, additional_headers=headers, **options) as socket:
         yield Viewer(socket)
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from celery import Task, chain, group, shared_task
+from celery import Task, chain, chord, group, shared_task
 from celery.exceptions import Ignore
 from celery_progress import backend as own_celery_progress
 
@@ -139,6 +139,17 @@ def talk(lines: int) -> None:
 
 
 @shared_task
+def talk_on(lines: int, gate: str) -> None:
+    """Write lines into the log, and as many more of several levels once the gate is open."""
+    levels = ("info", "warning", "error", "debug")
+    for number in range(1, lines + 1):
+        progress.log(f"line {number}")
+    _waits_for(gate)
+    for number in range(lines + 1, 2 * lines + 1):
+        progress.log(f"line {number}", levels[number % len(levels)])
+
+
+@shared_task
 def stages() -> None:
     """Go through stages, one of them nested."""
     progress.stages([("Read", 1), ("Resize", 3)])
@@ -172,6 +183,12 @@ def halve(numbers: list[Any], odd: str = "is odd") -> None:
             progress.failed(number, odd)
         else:
             progress.ok()
+
+
+@shared_task
+@items(flag="only_failed")
+def remember(kept: str, *, only_failed: bool = False) -> None:
+    """Let some items fail, and know by itself which."""
 
 
 @shared_task
@@ -300,6 +317,12 @@ def replace_by_many(self: Task[Any, Any], numbers: list[int], gate: str = "") ->
     raise self.replace(group([*waits, *(one_of_many.si(number) for number in numbers)]))
 
 
+@shared_task(bind=True, acks_late=True)
+def replace_by_chord(self: Task[Any, Any], queue: str) -> None:
+    """Let a chord go on, of which one job waits in another queue."""
+    raise self.replace(chord([nothing.si(), nothing.si().set(queue=queue)], gather.si([])))
+
+
 @shared_task
 def gather(numbers: list[Any], more: str = "") -> str:
     """Put together what others have done."""
@@ -403,6 +426,15 @@ def asks(told: str, gate: str = "", timeout: float | None = None) -> str:
     return f"{first}, {progress.ask('By what?')}" if gate else first
 
 
+@shared_task(acks_late=True, reject_on_worker_lost=True)
+def asks_twice(told: str) -> None:
+    """Ask the same question twice, and tell each answer with the process that has it."""
+    for _ in range(2):
+        said = progress.ask("More?", choices=["Yes", "No"])
+        with Path(told).open("a") as file:
+            file.write(f"{os.getpid()} {said}\n")
+
+
 @shared_task
 def start_many(told: str, children: int) -> None:
     """Start tasks that would go on for long, tell their ids, and go on as well."""
@@ -434,3 +466,25 @@ def work_through(total: int, seconds: float, gate: str = "") -> None:
         if number == 0:
             _waits_for(gate)
         time.sleep(seconds)
+
+
+@shared_task
+def start_later(gate: str) -> None:
+    """Start another task when the gate opens."""
+    _waits_for(gate)
+    nothing.delay()
+
+
+@shared_task
+def start_who_starts_later(gate: str) -> None:
+    """Start a task that starts another one, when this one has long returned."""
+    start_later.delay(gate)
+
+
+@shared_task
+def start_canvas() -> None:
+    """Start a chain of a group of chains, a chord's body and one more."""
+    links = chain(nothing.si(), nothing.si())
+    chain(
+        nothing.si(), group(links, links.clone()), nothing.si(), nothing.si(), nothing.si()
+    ).delay()

@@ -62,7 +62,7 @@ class Terminal:
             return shown if all(text in shown for text in texts) else ""
 
         try:
-            return str(wait_until(seen, f"{texts} on the screen", seconds=20))
+            return str(wait_until(seen, f"{texts} on the screen", seconds=60))
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.text()}") from None
 
@@ -72,7 +72,7 @@ class Terminal:
 
     def code(self) -> int:
         """Wait for the end, and for all that is written; returns the exit code."""
-        found = self.process.wait(20)
+        found = self.process.wait(60)
         self._reader.join(5)
         return found
 

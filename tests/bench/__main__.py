@@ -39,10 +39,17 @@ BENCHES = (
     Bench("loop", 45),
     Bench("update", 45),
     Bench("step", 45),
-    Bench("tasks", 200),
-    Bench("fanout", 240),
+    Bench("tasks", 500),
+    Bench("fanout", 300),
     Bench("journey", 75),
+    Bench("browser", 300),
+    Bench("log", 90),
     Bench("cancel", 240),
+    Bench("answer", 240),
+    Bench("transfer", 420),
+    Bench("search", 300),
+    Bench("bulk", 300),
+    Bench("series", 240),
 )
 
 

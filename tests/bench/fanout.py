@@ -79,18 +79,18 @@ class Shown:
 
 
 def run(*, quick: bool) -> list[Table]:
-    """Measure every way; the two whose price is compared take turns."""
+    """Measure every way; those for which something is promised take turns."""
     seconds = 3 if quick else SECONDS
     shown: dict[str, list[Shown]] = {}
 
     def show(name: str, way: Callable[[int], Shown]) -> None:
         shown.setdefault(name, []).append(way(seconds))
 
-    for _ in range(1 if quick else 3):
+    for _ in range(1 if quick else 5):
         show("Headway on uvicorn", partial(_headway, "uvicorn"))
         if shutil.which("node"):
             show("Socket.IO on Node", _socketio)
-    show("Headway on Daphne", partial(_headway, "daphne"))
+        show("Headway on Daphne", partial(_headway, "daphne"))
     for server, layer in product(("daphne", "uvicorn"), ("core", "pubsub")):
         show(f"tutorial on {server}, {layer} layer", partial(_tutorial, server, layer))
     return [_table({name: _median(some) for name, some in shown.items()}, seconds)]
@@ -113,7 +113,7 @@ def _headway(server: str, seconds: int) -> Shown:
             hello=[json.dumps({"type": "watch", "topics": {f"job:{job}": {}}})],
             ready='{"type":"watching"',
             data='{"type":"jobs"',
-            acks=48,  # As the browser does: three quarters of a window.
+            acks=96,  # As the browser does: three quarters of a window.
         )
         return _measured(web, crowd, say, seconds)
 

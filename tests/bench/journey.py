@@ -18,9 +18,8 @@ from tests.bench.house import person
 from tests.bench.table import Promise, Row, Table
 from tests.bench.timing import percentile
 from tests.processes import Child, child, web_server
-from tests.services import chromium, wait_until
+from tests.services import CHROMIUM_FLAGS, chromium, wait_until
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 MIDDLE, SLOW = 0.1, 0.25
 """Seconds within which half of the reports, and 99 of 100, arrive."""
 
@@ -99,7 +98,7 @@ def _start(owner: Any, *given: Any) -> str:
 @contextmanager
 def _page(web: Child, session: str) -> Iterator[Page]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
         try:
             context = browser.new_context(bypass_csp=True)
             context.add_cookies([{"name": "sessionid", "value": session, "url": web.url}])

@@ -1,15 +1,17 @@
-"""How late a loop is reported whose steps suddenly take a thousand times longer."""
+"""How late a loop is reported whose steps suddenly take a thousand times longer, or that reads."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import random
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 from tests.bench.house import running_job
@@ -23,6 +25,11 @@ LOOPS = 4
 """Jobs that run at the same time, in threads."""
 CEILING = 0.2
 """Seconds from the end of a step to its announcement."""
+LINES = 500_000
+WORK = 200
+"""Turns of an empty loop for each line that is read: each read of a file is a millisecond apart."""
+SILENCE = 0.5
+"""Seconds between two announcements of a loop that reads a file line by line."""
 
 Ends = dict[tuple[str, int], float]
 """When each step of each job was over, or announced."""
@@ -36,7 +43,9 @@ def run(*, quick: bool) -> list[Table]:
         for _ in range(rounds):
             list(pool.map(lambda _: _job(done), range(LOOPS)))
         time.sleep(0.3)
-    return [_table(done, heard)]
+    with _announced() as told:
+        job = _reads(seconds=2 if quick else 8)
+    return [_table(done, heard), _read(told[job])]
 
 
 def _job(done: Ends) -> None:
@@ -86,6 +95,39 @@ async def _listen(
         for state in map(json.loads, message["states"]):
             heard.setdefault(state["id"], []).append((now, state["current"]))
     await layer.flush()
+
+
+def _reads(seconds: float) -> str:
+    """Read a file line by line for so long, with a little work for each; return the job's id."""
+    from realtime import progress
+
+    with tempfile.NamedTemporaryFile("w+") as file, running_job() as job:
+        file.writelines(["name@example.com,A Name,1990-01-01,A City\n"] * LINES)
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            file.seek(0)
+            for number, _ in enumerate(progress.track(iter(file))):
+                for _ in range(WORK):
+                    pass
+                if number % 1_000 == 0 and time.monotonic() > until:
+                    break
+    return job.id
+
+
+def _read(told: list[tuple[float, float]]) -> Table:
+    gaps = [later - sooner for (sooner, _), (later, _) in pairwise(told)]
+    promise = Promise(
+        text="a loop that reads a file line by line is reported at least every "
+        f"{SILENCE * 1000:.0f} ms",
+        measured=f"{max(gaps) * 1000:.0f} ms at worst of {len(gaps)}",
+        kept=max(gaps) <= SILENCE,
+    )
+    figures: dict[str, float | None] = {
+        "p50 ms": percentile(gaps, 0.5) * 1000,
+        "worst ms": max(gaps) * 1000,
+    }
+    title = "step: a file of short lines, a read of the system about each millisecond"
+    return Table(title=title, rows=[Row("announced → announced", figures, (promise,))])
 
 
 def _table(done: Ends, heard: dict[str, list[tuple[float, float]]]) -> Table:

@@ -5,21 +5,19 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.double import AXE, ROOT, Double, Frame, wait_until
+from tests.services import CHROMIUM_FLAGS, chromium
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 CONTRACT = json.loads((ROOT / "tests" / "contract" / "frames.json").read_text("utf-8"))
 STATES: dict[str, Frame] = {
     example["name"].removeprefix("jobs: "): example["frame"]["jobs"][0]
@@ -36,9 +34,8 @@ NOBODYS = "00000000-0000-4000-8000-000000000000"
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Start the system's Chromium, or the one that Playwright brings."""
-    path = str(CHROMIUM) if CHROMIUM.exists() else None
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
         yield browser
         browser.close()
 
@@ -163,9 +160,11 @@ def test_an_older_state_is_not_shown(double: Double, page: Page) -> None:
 
 def test_the_server_s_bar_is_taken_over_in_place(double: Double, page: Page) -> None:
     """What the template tag drew is drawn again without a jump, and only news are asked for."""
-    page.goto(double.page(rendered(fresh(RUNNING)) + "<p id=after>After</p>"))
+    # Without the time left: it is told anew as time goes on.
+    page.goto(double.page(rendered(fresh(RUNNING, eta=None)) + "<p id=after>After</p>"))
     shown(page, "job-progress[connection=live]")
     assert text_of(page, ".value") == "31%"
+    wait_until(lambda: double.frames("watch"))
     assert double.frames("watch") == [{"type": "watch", "topics": {f"job:{JOB}": {"seq": 42}}}]
     shift = page.evaluate(
         """new Promise(done => {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import random
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,26 +13,29 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from openpyxl import load_workbook
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from pypdf import PdfReader
 
 from core.models import Person
 from core.samples import PICTURES as SAMPLES
 from realtime.models import Job
 from tests.processes import Child, web_server, worker
-from tests.services import RedisServer, chromium
+from tests.services import CHROMIUM_FLAGS, RedisServer, chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 PICTURES = 50
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Start the system's browser, else Playwright's own."""
+    # What is waited for comes at once on a machine that has nothing else to do.
+    expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
-        one = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        one = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
         yield one
         one.close()
 
@@ -44,17 +48,19 @@ def database_beside_playwright() -> Iterator[None]:
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
-@pytest.fixture(params=["daphne", "uvicorn"])
+@pytest.fixture(scope="module", params=["daphne", "uvicorn"])
 def web(
-    request: pytest.FixtureRequest, redis: RedisServer, transactional_db: None
+    request: pytest.FixtureRequest, redis: RedisServer, django_db_setup: None
 ) -> Iterator[Child]:
-    """Run the service: web and worker."""
+    """Run the service, web and worker, for all these tests; nothing is queued by others."""
+    with redis.client() as client:
+        client.flushdb()
     with web_server(request.param, DEBUG="1") as one, worker("prefork"):
         yield one
 
 
 @pytest.fixture
-def page(browser: Browser, web: Child) -> Iterator[Page]:
+def page(browser: Browser, web: Child, transactional_db: None) -> Iterator[Page]:
     """Open a page at which nothing may be complained about, and sign in by its form."""
     User.objects.create_user("ana", password="correct horse")
     context = browser.new_context(accept_downloads=True)
@@ -69,6 +75,20 @@ def page(browser: Browser, web: Child) -> Iterator[Page]:
     yield page
     context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def chinese(browser: Browser, web: Child, transactional_db: None) -> Iterator[Page]:
+    """Open a page of a browser that asks for Chinese, and sign in."""
+    User.objects.create_user("mei", password="correct horse")
+    context = browser.new_context(locale="zh-CN")
+    page = context.new_page()
+    page.goto(web.url)
+    page.get_by_label("用户名").fill("mei")
+    page.get_by_label("密码").fill("correct horse")
+    page.get_by_role("button", name="登录").click()
+    yield page
+    context.close()
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +111,7 @@ def percent(page: Page) -> float:
 
 
 def test_fifty_pictures(page: Page, pictures: list[Path], tmp_path: Path) -> None:
-    """Upload, see the bar move, reload in the middle, see it end, get the ZIP."""
+    """Upload, see bar and pictures come, reload in the middle, see it end, get the ZIP."""
     page.get_by_role("link", name="pictures").first.click()
     page.set_input_files("input[type=file]", pictures)
     page.get_by_role("button", name="Make smaller").click()
@@ -102,14 +122,23 @@ def test_fifty_pictures(page: Page, pictures: list[Path], tmp_path: Path) -> Non
     while seen[-1] < 30:
         page.wait_for_timeout(50)
         seen.append(percent(page))
+    before = page.locator(".tile img").count()
+    assert before > 5  # Each came by itself, as soon as it was made.
     page.reload()
     seen.append(percent(page))
     assert seen[-1] >= 30  # The page comes with the bar in it, no further back than before.
+    assert page.locator(".tile img").count() >= before
     expect(element).to_have_attribute("status", "succeeded", timeout=90_000)
     assert seen == sorted(seen)
     assert len(set(seen)) > 5
+    expect(page.locator(".tile img")).to_have_count(PICTURES)
+    last = page.get_by_alt_text("picture-49.jpg, made smaller")
+    last.scroll_into_view_if_needed()
+    expect(last).to_have_js_property("complete", value=True)
+    assert last.evaluate("image => image.naturalWidth") == 192
+    assert page.get_by_text("50 / 50 pictures").is_visible()
     with page.expect_download() as download:
-        page.get_by_role("link", name="pictures.zip").click()
+        element.get_by_role("link", name="pictures.zip").click()
     download.value.save_as(tmp_path / "pictures.zip")
     with zipfile.ZipFile(tmp_path / "pictures.zip") as packed:
         names = packed.namelist()
@@ -138,6 +167,36 @@ def test_a_list_of_people(page: Page, web: Child, tmp_path: Path) -> None:
         assert "not an address" in Path(download.value.path()).read_text()
 
 
+def test_a_report_from_its_card(page: Page, web: Child) -> None:
+    """One click on sample data; the files say what is in the database; then it comes by itself."""
+    page.goto(web.url)
+    page.locator("form[action='/try/report/'] button").click()
+    page.wait_for_url("**/jobs/*/")
+    element = page.locator("job-progress")
+    expect(element).to_have_attribute("status", "succeeded", timeout=60_000)
+    found = {}
+    for ending in ("pdf", "xlsx"):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=f".{ending}").click()
+        found[ending] = Path(download.value.path())
+    count = Person.objects.count()
+    book = load_workbook(io.BytesIO(found["xlsx"].read_bytes()))
+    assert ("People", count) in book.worksheets[0].values
+    cities = list(book.worksheets[1].values)[1:]
+    assert sum(int(str(row[1])) for row in cities) == count
+    text = " ".join(PdfReader(found["pdf"]).pages[0].extract_text().split())
+    assert "The people of ana" in text
+    assert all(f"{city} {people}" in text for city, people in cities)
+    page.get_by_role("link", name="Reports", exact=True).click()
+    page.get_by_role("button", name="Switch on").click()
+    expect(page.locator(".coming li")).to_have_count(5)
+    expect(page.get_by_text("Every weekday at 08:00, UTC")).to_be_visible()
+    page.get_by_role("button", name="Make it now").click()
+    bars = page.locator("job-progress[status=succeeded]")
+    expect(bars).to_have_count(2, timeout=60_000)
+    expect(page.locator(".made").get_by_role("link", name=".pdf")).to_have_count(2, timeout=10_000)
+
+
 def test_a_running_job_is_cancelled_with_the_keyboard(page: Page, pictures: list[Path]) -> None:
     """Tab to the button, press it; the job says so."""
     page.goto(page.url.rstrip("/") + "/pictures/")
@@ -152,7 +211,7 @@ def test_a_running_job_is_cancelled_with_the_keyboard(page: Page, pictures: list
             break
     page.keyboard.press("Enter")
     expect(page.locator("job-progress")).to_have_attribute("status", "cancelled", timeout=30_000)
-    assert Job.objects.get().status == "cancelled"
+    assert Job.objects.get(parent=None).status == "cancelled"
 
 
 def test_nobody_else_sees_the_job(
@@ -174,3 +233,21 @@ def test_nobody_else_sees_the_job(
     assert answer is not None
     assert answer.status == 404
     context.close()
+
+
+def test_a_bar_in_chinese(chinese: Page) -> None:
+    """From its first word to its last, in its log, and until somebody chooses English."""
+    chinese.get_by_role("button", name=re.compile("用示例试试.*缩小图片")).click()
+    chinese.wait_for_url("**/jobs/*/")
+    element = chinese.locator("job-progress")
+    expect(element).to_have_attribute("status", "succeeded", timeout=60_000)
+    expect(element).to_contain_text("已完成，有警告")  # noqa: RUF001
+    expect(element).to_contain_text("8 / 8 张")
+    expect(element).to_contain_text("失败 1")
+    expect(element).to_contain_text("用时")
+    expect(chinese.locator(".tile[data-status=unusable]")).to_contain_text("已损坏")
+    expect(element.get_by_role("button", name="重新运行")).to_be_visible()
+    expect(element.get_by_role("button", name="重试失败的 1 项")).to_be_visible()
+    chinese.get_by_role("button", name="English").click()
+    expect(element).to_contain_text("Succeeded with warnings")
+    expect(element).to_contain_text("1 failed")

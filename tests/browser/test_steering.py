@@ -184,10 +184,8 @@ def test_what_steers_is_accessible(
     page = context.new_page()
     double.states["open"] = fresh({**WAITING, "id": "open", "question": OPEN})
     jobs = [JOB, STATES["paused"]["id"], WAITING["id"], "open", STATES["cancelling"]["id"]]
-    ground = "background:light-dark(#fff,#0b1120);color:light-dark(#0f172a,#e6ebf3)"
-    style = f"<style>:root{{color-scheme:light dark}} body{{{ground}}}</style>"
     bars = [bar(job, "actions") for job in jobs] + [bar(WAITING["id"], "actions compact")]
-    page.goto(double.page("".join(bars), head=style))
+    page.goto(double.page("".join(bars)))
     shown(page, "job-progress[job=open][status=waiting]")
     page.add_script_tag(url="/static/axe.js")
     found = page.evaluate("axe.run().then(result => result.violations.map(one => one.id))")

@@ -10,7 +10,8 @@ from typing import Any
 
 from PIL import Image
 
-from core.pictures.picture import Options, Picture, read_picture, write_picture
+from core.pictures.picture import Options, Picture, read_picture
+from core.pictures.writing import write_picture
 
 RED, GREEN, BLUE, YELLOW = (220, 20, 20), (20, 200, 20), (20, 20, 220), (230, 220, 20)
 WHITE = (255, 255, 255)

@@ -9,15 +9,23 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client, override_settings
 from django.urls import reverse
+from django.utils import timezone
 
 from core.jobs.images import resize
 from core.middleware import HEADER
 from core.models import Person
-from realtime import start
-from realtime.models import Job
+from core.scenarios import SCENARIOS
+from core.starting import NotQueued
+from realtime import again, start
+from realtime.control import cancel
+from realtime.models import Job, Notice
 from tests.services import RedisServer
 
-PAGES = ("home", "pictures", "import", "people")
+PAGES = (
+    *("home", "pictures", "import", "export", "people", "send", "notices"),
+    "notice-preferences",
+    *("mail", "mail-new", "mail-caught"),
+)
 
 
 @pytest.fixture
@@ -75,7 +83,48 @@ def test_a_job_is_for_its_owner(
     assert page.get(f"/jobs/{job_of(ada).pk}/").status_code == 200
     answers = [page.get(f"/jobs/{pk}/") for pk in (job_of(bob).pk, uuid4())]
     assert [answer.status_code for answer in answers] == [404, 404]
-    assert answers[0].content == answers[1].content
+    # Their forms differ by what the browser has asked for and by a token that is new each time.
+    one, other = (re.sub(r"<input[^>]*>", "", answer.content.decode()) for answer in answers)
+    assert one == other
+
+
+def test_a_job_that_was_run_again_names_the_earlier_one(
+    page: Client, ada: User, job_of: Callable[[User], Job]
+) -> None:
+    """With a link to its page, and only there."""
+    old = job_of(ada)
+    cancel(str(old.pk))
+    new = again(str(old.pk))
+    link = f'<dt>Runs again</dt><dd><a href="/jobs/{old.pk}/">'
+    assert link in page.get(f"/jobs/{new.pk}/").content.decode()
+    assert "<dt>Runs again" not in page.get(f"/jobs/{old.pk}/").content.decode()
+
+
+def test_what_a_job_has_started_is_on_its_page(
+    page: Client, ada: User, job_of: Callable[[User], Job]
+) -> None:
+    """Of a root also while it may yet start something, of others once they have."""
+
+    def started(parent: Job) -> Job:
+        part = job_of(ada)
+        Job.objects.filter(pk=part.pk).update(root=parent.root, parent=parent.pk)
+        part.refresh_from_db()
+        return part
+
+    def tree_of(job: Job) -> list[str]:
+        return re.findall("<job-tree[^>]*>", page.get(f"/jobs/{job.pk}/").content.decode())
+
+    at = 'page="/jobs/00000000-0000-0000-0000-000000000000/"'
+    root = job_of(ada)
+    whole = f'<job-tree root="{root.pk}" {at}>'
+    assert tree_of(root) == [whole]
+    Job.objects.filter(pk=root.pk).update(status="succeeded")
+    assert tree_of(root) == []
+    part = started(root)
+    assert tree_of(root) == [whole]
+    assert tree_of(part) == []
+    started(part)
+    assert tree_of(part) == [f'<job-tree root="{root.pk}" job="{part.pk}" {at}>']
 
 
 def test_operators_see_every_job(
@@ -120,7 +169,13 @@ def test_every_answer_says_what_a_page_may_do(client: Client, db: None) -> None:
 
 @pytest.mark.parametrize(
     ("scenario", "name"),
-    [("pictures", "core.jobs.images.resize"), ("import", "core.jobs.transfer.import_people")],
+    [
+        ("pictures", "core.jobs.images.resize"),
+        ("import", "core.jobs.transfer.import_people"),
+        ("export", "core.jobs.transfer.export_people"),
+        ("mail", "core.jobs.mail.send"),
+        ("report", "core.jobs.reports.make"),
+    ],
 )
 def test_demo_starts_a_job(
     scenario: str, name: str, redis: RedisServer, db: None, capsys: pytest.CaptureFixture[str]
@@ -133,11 +188,56 @@ def test_demo_starts_a_job(
     assert capsys.readouterr().out.split() == [str(job.pk), f"http://127.0.0.1:8000/jobs/{job.pk}/"]
 
 
+def test_a_click_tries_a_kind_of_work(page: Client, ada: User, redis: RedisServer) -> None:
+    """It goes on to the job, which is theirs; what is not known is not there."""
+    answer = page.post(reverse("try", args=["import"]))
+    job = Job.objects.get()
+    assert answer["Location"] == reverse("job", args=[job.pk])
+    assert (job.owner, job.name) == (ada, "core.jobs.transfer.import_people")
+    assert page.post(reverse("try", args=["cats"])).status_code == 404
+    assert page.get(reverse("try", args=["import"])).status_code == 405
+
+
+def test_a_click_that_starts_nothing_says_why(
+    page: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the page where the button is."""
+
+    def refuse(owner: User) -> Job:
+        raise NotQueued
+
+    monkeypatch.setitem(SCENARIOS, "import", refuse)
+    answer = page.post(reverse("try", args=["import"]))
+    assert answer.status_code == 503
+    assert "The queue cannot be reached" in answer.content.decode()
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
-    [(["cats"], "one of pictures, import, got: cats"), (["--user", "eve"], "There is no user eve")],
+    [
+        (["cats"], "one of pictures, import, export, mail, report, got: cats"),
+        (["--user", "eve"], "There is no user eve"),
+    ],
 )
 def test_demo_refuses_with_a_sentence(given: list[str], said: str, db: None) -> None:
     """It says what can be chosen."""
     with pytest.raises(CommandError, match=said):
         call_command("demo", *given)
+
+
+def test_notices_are_shown_without_a_script(
+    page: Client, ada: User, bob: User, job_of: Callable[[User], Job], redis: RedisServer
+) -> None:
+    """One's own, with a link to the job's page."""
+    assert "No notices yet" in page.get("/notices/").content.decode()
+    for owner, text in ((ada, "It is <empty>."), (bob, "Nobody's business")):
+        at = timezone.now()
+        job = job_of(owner)
+        Notice.objects.create(
+            job=job, person=owner, kind="failed", about="end", title=job.title, text=text, at=at
+        )
+    html = page.get("/notices/").content.decode()
+    assert "It is &lt;empty&gt;." in html
+    assert "(unread)" in html
+    assert reverse("job", args=[Job.objects.get(owner=ada).pk]) in html
+    assert "Nobody" not in html

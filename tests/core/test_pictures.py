@@ -9,7 +9,9 @@ import pytest
 from PIL import Image, ImageCms
 
 from core.pictures.errors import Unusable
-from core.pictures.picture import Options, widths_of
+from core.pictures.kinds import EXTENSIONS, WITH_AVIF
+from core.pictures.picture import Options
+from core.pictures.writing import widths_of
 from core.samples.make import screen_profile
 from tests.core.drawn import (
     BLUE,
@@ -26,6 +28,7 @@ from tests.core.drawn import (
 )
 
 ORIENTATION = 0x0112
+BAD_AVIF = "is damaged" if WITH_AVIF else "is an AVIF picture"
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -45,7 +48,7 @@ def quarters(image: Image.Image) -> list[object]:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("kind", EXTENSIONS)
 def test_every_orientation_comes_out_upright(kind: str, orientation: int, tmp_path: Path) -> None:
     """The pixels are turned, and nothing asks a viewer to turn them again."""
     stored = corners()
@@ -60,7 +63,7 @@ def test_every_orientation_comes_out_upright(kind: str, orientation: int, tmp_pa
     assert result.getexif().get(ORIENTATION, 1) == 1
 
 
-@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("form", EXTENSIONS)
 def test_a_colour_profile_is_kept_byte_by_byte(form: str, tmp_path: Path) -> None:
     """Colours mean the same before and after."""
     profile = screen_profile()
@@ -84,7 +87,7 @@ def test_place_and_camera_are_left_out_and_the_author_stays(tmp_path: Path) -> N
     assert "comment" not in found.info
 
 
-@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("form", EXTENSIONS)
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
 def test_every_mode_can_be_written_in_every_format(mode: str, form: str, tmp_path: Path) -> None:
     """No mode of pixels is too strange for a format."""
@@ -137,7 +140,7 @@ def test_a_transparent_palette_stays_transparent(form: str, tmp_path: Path) -> N
     assert alpha.getpixel((55, 35)) == 255
 
 
-@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+@pytest.mark.parametrize("kind", [kind for kind in EXTENSIONS if kind != "JPEG"])
 def test_of_an_animation_the_first_frame_is_used(kind: str, tmp_path: Path) -> None:
     """And its owner is told."""
     frames = [Image.new("RGB", (100, 100), colour) for colour in (RED, GREEN, BLUE)]
@@ -159,6 +162,13 @@ def test_a_large_jpeg_is_decoded_smaller() -> None:
     assert picture.image.size == (500, 250)
 
 
+def test_a_large_png_is_not_held_whole(tmp_path: Path) -> None:
+    """It has to be decoded whole, and is then reduced to twice the pixels that are needed."""
+    data = saved(corners((4000, 2000)), "PNG")
+    assert read(data, largest=200).image.size == (400, 200)
+    assert quarters(remade(data, tmp_path)) == [RED, GREEN, BLUE, YELLOW]
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
@@ -167,6 +177,9 @@ def test_a_large_jpeg_is_decoded_smaller() -> None:
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is an SVG drawing"),
         (b"<?xml version='1.0'?><svg/>", "is an XML or SVG file"),
         (b"\x00\x00\x00\x18ftypheic" + bytes(20), "is a HEIC picture"),
+        (b"\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00mif1heic" + bytes(9), "is a HEIC picture"),
+        (b"\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1avif" + bytes(9), BAD_AVIF),
+        (b"\x00\x00\x00\x1cftypavif" + bytes(99), BAD_AVIF),
         (b"just words", "is not a picture"),
         (b"PK\x03\x04" + bytes(30), "is a ZIP inside a ZIP"),
         (b"\xff\xd8\xff\xe0" + bytes(40), "is damaged"),
@@ -184,7 +197,9 @@ def test_what_cannot_be_used_is_told_why(data: bytes, reason: str) -> None:
     assert str(told.value).startswith(reason)
 
 
-@pytest.mark.parametrize("size", [(60_000, 60_000), (12_000, 12_000), (2**31 - 1, 2**31 - 1)])
+@pytest.mark.parametrize(
+    "size", [(60_000, 60_000), (10_000, 10_000), (8_001, 8_000), (2**31 - 1, 2**31 - 1)]
+)
 def test_a_picture_of_too_many_pixels_is_not_decoded(size: tuple[int, int]) -> None:
     """What the header says is enough to refuse it."""
     with pytest.raises(Unusable, match="too many pixels"):

@@ -5,12 +5,15 @@ from itertools import islice
 
 import pytest
 
+from core.mail.lists import Listed, columns_of
+from core.mail.placeholders import mistake_in
 from core.people.columns import match_columns
-from core.people.table import open_table
+from core.people.opening import open_table
 from core.pictures.errors import Unusable
 from core.pictures.picture import read_picture
-from core.samples import FOLDER, PEOPLE, PICTURES
+from core.samples import FOLDER, LETTER, LETTER_HTML, PEOPLE, PICTURES, READERS, in_language
 from core.samples.make import BAD_ROWS
+from core.settings import LANGUAGES
 
 
 def test_the_samples_are_small() -> None:
@@ -46,3 +49,14 @@ def test_the_people_are_a_usual_list() -> None:
     sample = list(islice(table.rows(), 50))
     assert len(match_columns(table.columns, sample)) == len(table.columns) == 5
     assert sum(1 for _ in table.rows()) == 196 + len(BAD_ROWS)
+
+
+@pytest.mark.parametrize("language", [code for code, __ in LANGUAGES])
+def test_the_letter_can_be_filled_for_every_reader(language: str) -> None:
+    """Both forms of it, in each language of the pages."""
+    names = Listed.names_of(columns_of(open_table(READERS)))
+    found = [in_language(path, language) for path in (LETTER, LETTER_HTML)]
+    assert all(path.suffixes[0] == f".{language}" for path in found if language != "en")
+    for path in found:
+        assert mistake_in(path.read_text("utf-8"), names) == ""
+    assert sum(1 for _ in open_table(READERS).rows()) == 241

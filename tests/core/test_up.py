@@ -2,6 +2,7 @@
 
 import os
 import signal
+import smtplib
 import socket
 import subprocess
 import sys
@@ -22,12 +23,21 @@ from websockets.frames import Close
 from websockets.sync.client import connect
 
 from core.embedded import bundled_server
-from tests.services import free_port, wait_until
+from core.mail.sink import names_in
+from tests.services import RabbitServer, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 START = 60
 OPEN_FILES = 1_024
-OURS = {"REDIS_URL", "DATABASE_URL", "CELERY_BROKER_URL", "SERVER", "LOG_FORMAT", "DEBUG"}
+OURS = {
+    "REDIS_URL",
+    "DATABASE_URL",
+    "CELERY_BROKER_URL",
+    "SERVER",
+    "LOG_FORMAT",
+    "DEBUG",
+    "EMAIL_URL",
+}
 
 
 def environment(data: Path, **more: str) -> dict[str, str]:
@@ -159,6 +169,15 @@ def test_other_commands_find_the_embedded_redis(service: Up) -> None:
     assert address.stat().st_mode & 0o777 == 0o600
 
 
+def test_mail_goes_to_a_server_that_sends_nothing_on(service: Up) -> None:
+    """It is where the service is told that it is, and keeps what it is given."""
+    host, _, port = (service.data / "mail.url").read_text().rpartition(":")
+    assert host == "smtp://127.0.0.1"
+    with smtplib.SMTP("127.0.0.1", int(port), timeout=START) as smtp:
+        smtp.sendmail("a@b.org", ["c@b.org"], b"Subject: x\r\n\r\ny\r\n")
+    assert len(names_in(service.data / "mail")) == 1
+
+
 def test_the_password_of_redis_is_in_no_process_list(service: Up) -> None:
     """What a command line holds, every user of the machine can read."""
     password = (service.data / "redis.url").read_text().split(":")[2].split("@")[0]
@@ -182,7 +201,10 @@ def test_a_second_one_on_the_same_folder_is_refused(service: Up) -> None:
     assert first in refusal(service.data)
 
 
-@pytest.mark.parametrize("words", ["-m daphne", "-m celery", "-server 127.0.0.1"])
+PARTS = ("-m daphne", "core.celery worker", "core.celery beat", "-server 127.0.0.1", "sink.py")
+
+
+@pytest.mark.parametrize("words", PARTS)
 def test_a_child_that_is_killed_is_started_again(service: Up, words: str) -> None:
     """Each part comes back, with as many processes as before."""
     before = wait_until(lambda: service.pids(words), f"{words} to run", START)
@@ -202,14 +224,17 @@ def test_ctrl_c_stops_everything(service: Up) -> None:
     assert service.stop(signal.SIGINT) == 0
     assert not service.processes()
     assert not (service.data / "redis.url").exists()
-    assert service.output.count("; again in") == 3, service.output
+    assert not (service.data / "mail.url").exists()
+    assert service.output.count("; again in") == len(PARTS), service.output
 
 
 def test_sigkill_leaves_nothing_and_the_folder_can_be_used_again(tmp_path: Path) -> None:
     """Not even the children of children outlive a killed supervisor."""
     with up(tmp_path / "data", SERVER="uvicorn") as first:
         first.wait_for("ready at")
-        wait_until(lambda: len(first.processes("-m celery")) == 3, "the worker's children", START)
+        wait_until(
+            lambda: len(first.processes("core.celery worker")) == 4, "the workers' children", START
+        )
     with up(tmp_path / "data", "--web", "2", SERVER="uvicorn") as second:
         second.wait_for("ready at")
         assert len(second.processes("-m uvicorn")) == 2
@@ -287,6 +312,18 @@ def test_production_without_its_secrets_does_not_start(tmp_path: Path, missing: 
     assert f"expected the environment variable {missing} to be set" in refusal(
         tmp_path, 0, **settings
     )
+
+
+def test_rabbitmq_carries_the_jobs_where_it_is_said(
+    tmp_path: Path, rabbit_of_session: RabbitServer
+) -> None:
+    """Both workers take from its queues; the rest stays with the embedded Redis."""
+    broker = {"CELERY_BROKER_URL": rabbit_of_session.url}
+    with up(tmp_path / "data", "--workers", "1", **broker) as service:
+        for name in ("worker", "campaigns"):
+            service.wait_for(f": {name}@{socket.gethostname()} ready.")
+        assert service.output.count("Connected to amqp://") == 2
+        assert service.stop(signal.SIGINT) == 0
 
 
 def test_the_bundled_redis_serves_where_path_has_none(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import crossplane
 import pytest
 import yaml
 
+from core.queues import CAMPAIGNS, is_rabbit
 from tests.services import (
     PostgresServer,
     RedisServer,
@@ -26,6 +27,7 @@ from tests.services import (
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = ROOT / "docker" / "compose.yaml"
+RABBIT = ROOT / "docker" / "rabbitmq.yaml"
 SECRETS = {
     "SECRET_KEY": "s" * 60,
     "ALLOWED_HOSTS": "jobs.example.org",
@@ -55,9 +57,9 @@ def variable(found: re.Match[str], environment: dict[str, str]) -> str:
     return environment.get(name, word or "")
 
 
-def compose(environment: dict[str, str] = SECRETS) -> dict[str, Any]:
+def compose(environment: dict[str, str] = SECRETS, file: Path = COMPOSE) -> dict[str, Any]:
     """Return the services with their variables put in."""
-    services: dict[str, Any] = yaml.safe_load(COMPOSE.read_text())["services"]
+    services: dict[str, Any] = yaml.safe_load(file.read_text())["services"]
     filled: dict[str, Any] = interpolated(services, environment)
     return filled
 
@@ -77,8 +79,8 @@ def test_only_the_proxy_is_reached_from_outside() -> None:
 
 
 def test_what_needs_the_tables_waits_for_them() -> None:
-    """Web and worker start after the migrations have ended well."""
-    for name in ("web", "worker"):
+    """Web and workers start after the migrations have ended well."""
+    for name in ("web", "worker", "campaigns"):
         condition = compose()[name]["depends_on"]["migrate"]["condition"]
         assert condition == "service_completed_successfully"
 
@@ -89,6 +91,26 @@ def test_each_service_tells_its_health_or_says_that_it_has_none() -> None:
 
     assert "HEALTHCHECK" in image
     assert {name for name, service in compose().items() if "healthcheck" not in service} == {"web"}
+
+
+def test_some_worker_takes_from_each_queue() -> None:
+    """What the one leaves out the other one takes."""
+    services = compose()
+    assert f"--exclude-queues={CAMPAIGNS}" in services["worker"]["command"]
+    assert f"--queues={CAMPAIGNS}" in services["campaigns"]["command"]
+
+
+def test_with_rabbitmq_all_who_send_and_take_use_it() -> None:
+    """They wait for it, and each is a service of the other file."""
+    with pytest.raises(KeyError, match="RABBITMQ_PASSWORD: set it to "):
+        compose(file=RABBIT)
+    added = compose({"RABBITMQ_PASSWORD": "q"}, RABBIT)
+    assert "healthcheck" in added.pop("rabbitmq")
+    images = {name: service.get("image") for name, service in compose().items()}
+    assert set(added) == {name for name in images if images[name] == "headway"} - {"migrate"}
+    for service in added.values():
+        assert is_rabbit(service["environment"]["CELERY_BROKER_URL"])
+        assert service["depends_on"]["rabbitmq"]["condition"] == "service_healthy"
 
 
 def test_the_proxy_passes_sockets_and_cuts_off_stalled_readers() -> None:

@@ -13,10 +13,12 @@ JOBS = os.environ.get("JOBS", "").split()
 
 @schemathesis.hook
 def map_path_parameters(context: Any, path_parameters: Any) -> Any:
-    """Put a job that there is in the place of most ids, and the file's name for some names."""
-    if not isinstance(path_parameters, dict) or "job" not in path_parameters:
+    """Put a job that there is in the place of most ids, for some names a file's or a queue's."""
+    if not isinstance(path_parameters, dict):
         return path_parameters
     drawn = zlib.crc32(repr(path_parameters).encode("utf-8", "backslashreplace"))
+    if "job" not in path_parameters:
+        return {**path_parameters, "name": "celery"} if drawn % 2 else path_parameters
     if drawn % 5:
         path_parameters = {**path_parameters, "job": JOBS[drawn % len(JOBS)]}
     if "name" in path_parameters and drawn % 2:

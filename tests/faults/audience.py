@@ -7,6 +7,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -61,7 +62,9 @@ class Spectator:
         """Watch more."""
         self.topics += topics
         if self._socket and self.live:
-            await self._ask(self._socket, list(topics))
+            # One that is just closed asks for all topics when it is back.
+            with suppress(ConnectionClosed):
+                await self._ask(self._socket, list(topics))
 
     async def _run(self) -> None:
         while True:

@@ -155,6 +155,14 @@ class Cast:
         """Read a job's log as somebody who comes now."""
         return await asyncio.to_thread(_read_log, self.stage.front.port, self.cookie, job)
 
+    async def logged(self, job: str, texts: list[str], within: float) -> None:
+        """Wait until a job's log has these lines, as somebody reads it who comes now."""
+        begun = now()
+        while (read := [line["text"] for line in await self.log(job)]) != texts:
+            took = now() - begun
+            assert took <= within, f"after {took:.1f} s: {len(read)} lines of {len(texts)}"
+            await asyncio.sleep(0.1)
+
     async def _wrong(self, ends: Sequence[str]) -> list[str]:
         fresh = await self.fresh()
         states = fresh.items()

@@ -13,33 +13,39 @@ from asgiref.sync import sync_to_async
 from tests.faults import sabotage
 from tests.faults.cast import Cast
 from tests.faults.stage import Stage
-from tests.faults.table import Outcome, rows, table
+from tests.faults.table import RESULTS, Outcome, rows, table
 from tests.services import RedisServer
 from tests.sockets import sign_in
 
-RESULTS = "FAULT_RESULTS"
+LEFT_OUT = {"short": "long", "long": "short", "all": ""}
+"""What is not run in each form of the suite, which FAULTS names."""
+PRINTS = pytest.StashKey[bool]()
+"""Whether this process prints the table."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Take out of this process what is taken out of the others; know where outcomes go."""
     sabotage.apply_as_told()
-    if RESULTS not in os.environ:
-        folder = Path(config.cache.mkdir("faults")) if config.cache else Path()
+    config.stash[PRINTS] = RESULTS not in os.environ
+    if config.stash[PRINTS]:
+        cache = getattr(config, "cache", None)
+        folder = Path(cache.mkdir("faults")) if cache else Path()
         os.environ[RESULTS] = str(folder / "outcomes")
-    Path(os.environ[RESULTS]).unlink(missing_ok=True)
+        Path(os.environ[RESULTS]).unlink(missing_ok=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the long scenarios to `make faults`."""
-    if os.environ.get("FAULTS") != "long":
-        long = [item for item in items if item.get_closest_marker("long")]
-        config.hook.pytest_deselected(items=long)
-        items[:] = [item for item in items if item not in long]
+    """Leave the long scenarios to `make faults`, and the short form of what it runs long."""
+    if marker := LEFT_OUT[os.environ.get("FAULTS", "short")]:
+        left = [item for item in items if item.get_closest_marker(marker)]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print what was broken and what became of it."""
-    if outcomes := rows(Path(os.environ[RESULTS])):
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print what was broken and what became of it, unless somebody else gathers it."""
+    outcomes = rows(Path(os.environ[RESULTS])) if config.stash[PRINTS] else []
+    if outcomes:
         terminalreporter.section("faults")
         terminalreporter.write_line(table(outcomes))
 

@@ -6,42 +6,45 @@ Exits with 1 when a mechanism can be taken out unnoticed, or its test fails with
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
+from collections.abc import Iterator
 
-from tests.faults.sabotage import MECHANISMS, NAME, Mechanism
+from tests.faults.lanes import FOLDER, Lap, beside, lap, say
+from tests.faults.sabotage import MECHANISMS, NAME
+from tests.faults.table import RESULTS
 
 NOTICED = "fails"
 
 
-def _passes(test: str, sabotage: str = "") -> bool:
-    environment = {**os.environ, NAME: sabotage, "FAULTS": "long"}
-    command = [sys.executable, "-m", "pytest", "-q", f"tests/faults/{test}"]
-    run = subprocess.run(command, env=environment, capture_output=True, check=False)
-    assert run.returncode in {0, 1}, run.stdout.decode()[-2000:]
-    return run.returncode == 0
+def _try(name: str, sabotage: str = "") -> Lap:
+    test = MECHANISMS[name].test
+    return lap(test, f"{FOLDER}/{test}", **{"FAULTS": "all", NAME: sabotage, RESULTS: os.devnull})
 
 
-def _row(name: str, mechanism: Mechanism) -> bool:
-    if not _passes(mechanism.test):
-        verdict = "FAILS WITH IT TOO: says nothing"
-    elif _passes(mechanism.test, name):
-        verdict = "PASSES: a promise can rot"
-    else:
-        verdict = NOTICED
-    _say(f"without {name:16} {mechanism.test:78} {verdict}")
+def _verdict(name: str) -> str:
+    whole, without = _try(name), _try(name, name)
+    if not (whole.tried and without.tried):
+        return f"CANNOT BE TRIED: mend it\n{whole.said[-1000:]}\n{without.said[-1000:]}"
+    if not whole.passed:
+        return f"FAILS WITH IT TOO: says nothing\n{whole.said[-1000:]}"
+    return "PASSES: a promise can rot" if without.passed else NOTICED
+
+
+def _row(name: str) -> bool:
+    verdict = _verdict(name)
+    say(f"without {name:16} {MECHANISMS[name].test:78} {verdict}")
     return verdict == NOTICED
 
 
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+def _rows(names: list[str]) -> Iterator[bool]:
+    """Try those whose tests wait beside each other, then the others."""
+    yield from beside(_row, [name for name in names if not MECHANISMS[name].alone])
+    yield from (_row(name) for name in names if MECHANISMS[name].alone)
 
 
 def main(chosen: list[str]) -> int:
     """Try those that are chosen, all when none is."""
-    names = chosen or list(MECHANISMS)
-    return 0 if min([_row(name, MECHANISMS[name]) for name in names]) else 1
+    return 0 if min(list(_rows(chosen or list(MECHANISMS)))) else 1
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from realtime.conf import conf
 from realtime.events import timestamp
 from realtime.hub import get_hub
 from realtime.mailbox import Mailbox
+from realtime.sessions import Visitor
+from tests.faults.logs import Shown
 from tests.faults.screen import DATA, Screen
 
 
@@ -33,7 +35,7 @@ class Page:
         """Open a socket and watch, from what the screen has."""
         if self._mailbox:
             return
-        self._mailbox = Mailbox(user=self.user, operator=False, send=self._send)
+        self._mailbox = Mailbox(Visitor(self.user, operator=False), self._send)
         get_hub().enter(self._mailbox)
         self.screen.welcome()
         positions = self.screen.positions(self.topics)
@@ -68,6 +70,12 @@ class Page:
             if frame["type"] in DATA and self.screen.frames % max(conf.WINDOW // 2, 1) == 0:
                 self._mailbox.acknowledge(self.screen.frames)
         await asyncio.sleep(0)
+
+    def shown(self, job: str) -> Shown:
+        """Return what it shows of a job's log."""
+        screen = self.screen
+        lines = [(line["n"], line["text"]) for line in screen.lines[job]]
+        return Shown(lines=lines, gone=screen.gone[job], after=screen.after[job])
 
     async def _watch(self, mailbox: Mailbox, positions: dict[str, dict[str, int]]) -> None:
         for topic, have in positions.items():

@@ -32,8 +32,11 @@ class Picture:
         return [topic[4:] for topic in self.topics if topic.startswith("log:")]
 
     def _differs(self, job: str, fresh: Mapping[str, State]) -> bool:
-        # When it was last heard is a sign of life, which is no change and told to nobody.
-        return _steady(self.states.get(job)) != _steady(fresh.get(job))
+        shown, read = self.states.get(job), fresh.get(job)
+        if shown is None or read is None:
+            return shown is not read
+        # It may be ahead: of an end that SQL knew first the store has told again, and was lost.
+        return _steady(shown) != _steady(read) or shown["seq"] < read["seq"]
 
     def _lacks_lines(self, job: str, fresh: Mapping[str, State]) -> bool:
         return job in fresh and self.after.get(job, 0) < fresh[job]["log"]
@@ -47,8 +50,9 @@ def watches(topics: Sequence[str], job: str) -> bool:
     return f"job:{job}" in topics or "mine" in topics or "all" in topics
 
 
-def _steady(state: State | None) -> State | None:
-    return None if state is None else {**state, "heard_at": None}
+def _steady(state: State) -> State:
+    # When it was last heard is a sign of life, which is no change and told to nobody.
+    return {**state, "heard_at": None, "seq": None}
 
 
 def _brief(state: State | None) -> str:

@@ -12,6 +12,9 @@ from threading import Thread
 from typing import Any
 
 CHUNK = 65_536
+HELD = 65_536
+"""Bytes that the kernel may hold back for us: left to itself it takes megabytes, and whoever never
+reads is no burden to a server for a minute."""
 RESET = struct.pack("ii", 1, 0)
 """SO_LINGER for a close that is a RST: neither side has said goodbye."""
 
@@ -118,7 +121,7 @@ class Proxy:
         for _ in range(len(self.targets)):
             self.targets.append(self.targets.pop(0))
             with suppress(OSError):
-                return await asyncio.open_connection("127.0.0.1", self.targets[-1])
+                return await _open(self.targets[-1])
         return None
 
     async def _pass(
@@ -139,6 +142,18 @@ class Proxy:
         if slow and self.weather.speed:
             return max(1, int(self.weather.speed / 10))
         return CHUNK
+
+
+async def _open(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    way = socket.socket()
+    try:
+        way.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, HELD)
+        way.settimeout(0)
+        await asyncio.get_running_loop().sock_connect(way, ("127.0.0.1", port))
+        return await asyncio.open_connection(sock=way)
+    except BaseException:
+        way.close()
+        raise
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,32 @@ def walk_late(
 ) -> int:
     """Walk, and be delivered again when the worker dies."""
     return _walk(total, gate, stop_at, pause, lines)
+
+
+def _chat(steps: int, told: str, lines: int) -> None:
+    """Go steps of a tenth of a second, and leave in a file when each line was said, and the end."""
+    run, number = uuid.uuid4().hex[:8], 0
+    path = Path(f"{told}.{progress.current().id}.{run}")  # type: ignore[union-attr]
+    with path.open("w", buffering=1) as said:
+        for _ in progress.track(range(steps), unit="step"):
+            for _ in range(lines):
+                number += 1
+                said.write(f"{time.time()}\n")
+                progress.log(f"{run} {number}")
+            time.sleep(0.1)
+        said.write("end\n")
+
+
+@shared_task
+def chat(steps: int, told: str, lines: int) -> None:
+    """Say lines that tell which run says them."""
+    _chat(steps, told, lines)
+
+
+@shared_task(acks_late=True, reject_on_worker_lost=True)
+def chat_late(steps: int, told: str, lines: int) -> None:
+    """Chat, and be delivered again when the worker dies."""
+    _chat(steps, told, lines)
 
 
 # Its result would wait for Redis before Celery says that the task has ended.

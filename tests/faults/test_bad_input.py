@@ -46,6 +46,7 @@ def known(
     """Return the words that cases know: who is signed in, whose job is which."""
     _, web = server
     ana, ben = (django_user_model.objects.create_user(name) for name in ("ana", "ben"))
+    operator = django_user_model.objects.create_superuser("op")
     token = _get_new_csrf_string()
     return {
         "job": ended_job(ana),
@@ -55,6 +56,7 @@ def known(
         "origin": web.url,
         "token": token,
         "cookie": f"{sign_in(ana)}; csrftoken={token}",
+        "operator": sign_in(operator),
     }
 
 

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 ROOT = Path(__file__).resolve().parents[2]
 LONG = os.environ.get("FAULTS") == "long"
-HISTORIES = 150 if LONG else 25
+HISTORIES = 150 if LONG else 10
 STEPS = 80
 
 

@@ -12,6 +12,7 @@ from asgiref.sync import sync_to_async
 from celery.result import AsyncResult
 
 import realtime
+from realtime import control
 from realtime.models import Job
 from tests import tasks
 from tests.processes import Child, web_server, worker
@@ -27,18 +28,18 @@ def ana(transactional_db: None, django_user_model: Any) -> Any:
     return django_user_model.objects.create_user("ana", password="x")
 
 
-@pytest.fixture
-def web(redis: RedisServer, transactional_db: None) -> Iterator[Child]:
-    """Run a web server of this test alone."""
+@pytest.fixture(scope="module")
+def web(redis: RedisServer, django_db_setup: None) -> Iterator[Child]:
+    """Run a web server for all these tests: it lives on whatever becomes of Redis."""
     with web_server() as one:
         yield one
 
 
-@pytest.fixture(params=["prefork", "threads"])
+@pytest.fixture(scope="module", params=["prefork", "threads"])
 def a_worker(
-    request: pytest.FixtureRequest, redis: RedisServer, transactional_db: None
+    request: pytest.FixtureRequest, redis: RedisServer, django_db_setup: None
 ) -> Iterator[Child]:
-    """Run a worker of this test alone."""
+    """Run a worker for all these tests, one pool after the other."""
     with worker(request.param) as one:
         yield one
 
@@ -48,7 +49,7 @@ async def test_a_job_that_ends_while_redis_is_away(  # noqa: PLR0913, PLR0917  i
     web: Child, a_worker: Child, redis: RedisServer, ana: Any, tmp_path: Path, way: str
 ) -> None:
     """The end is in SQL, the result is right, and the viewer's bar is right after Redis is back."""
-    gate = tmp_path / "gate"
+    gate, said = tmp_path / "gate", a_worker.printed().count("away")
     start = sync_to_async(realtime.start)
     job = str((await start(tasks.count, 100, str(gate), 40, owner=ana)).pk)
     async with viewer(web, await sync_to_async(sign_in)(ana)) as sees:
@@ -61,7 +62,8 @@ async def test_a_job_that_ends_while_redis_is_away(  # noqa: PLR0913, PLR0917  i
             await sync_to_async(redis.start)()
         else:
             try:
-                await sync_to_async(wait_until)(lambda: "away" in a_worker.printed(), "the outage")
+                outage = sync_to_async(wait_until)
+                await outage(lambda: a_worker.printed().count("away") > said, "the outage")
             finally:
                 redis.cont()
         last = await sees.ended(job, seconds=30)
@@ -87,7 +89,7 @@ async def test_a_job_goes_on_reporting_after_redis_lost_everything(
             further = seen["current"] + 100
             await sees.until(partial(_is_past, sees, job, further), seconds=20)
             assert sees.states[job]["seq"] > seen["seq"]
-        await sync_to_async(realtime.control.cancel)(job)
+        await sync_to_async(control.cancel)(job)
         assert (await sees.ended(job))["status"] == "cancelled"
 
 

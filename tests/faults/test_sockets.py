@@ -16,6 +16,7 @@ from asgiref.sync import sync_to_async
 
 from tests.faults import tasks
 from tests.faults.cast import Cast, now, until
+from tests.faults.forms import forms
 from tests.faults.proxy import Proxy, proxy
 from tests.processes import Child
 from tests.sockets import sign_in
@@ -30,9 +31,7 @@ WHOLE_AGAIN = 20.0
 
 
 @pytest.mark.promise("G6", "G1")
-@pytest.mark.parametrize(
-    "lines", [2_000, pytest.param(20_000, marks=pytest.mark.long)], ids=["short", "long"]
-)
+@pytest.mark.parametrize("lines", forms(2_000, 20_000))
 async def test_sockets_break_in_the_middle_of_a_log(cast: Cast, lines: int) -> None:
     """Each line is shown once and in order, though sockets are cut without a close frame."""
     await _begin(cast)
@@ -65,9 +64,7 @@ async def test_the_network_is_half_open_for_a_while(cast: Cast) -> None:
 
 @pytest.mark.promise("G7")
 @pytest.mark.parametrize("server", ["daphne", "uvicorn"])
-@pytest.mark.parametrize(
-    "seconds", [3, pytest.param(120, marks=pytest.mark.long)], ids=["short", "long"]
-)
+@pytest.mark.parametrize("seconds", forms(30, 120, pytest.mark.alone))
 async def test_a_reader_that_never_reads_beside_quick_ones(
     cast: Cast, seconds: int, server: str
 ) -> None:
@@ -111,9 +108,7 @@ async def test_a_crowd_of_different_people(cast: Cast, django_user_model: type) 
 
 
 @pytest.mark.promise("G10")
-@pytest.mark.parametrize(
-    "crowd", [60, pytest.param(500, marks=pytest.mark.long)], ids=["short", "long"]
-)
+@pytest.mark.parametrize("crowd", forms(60, 500, pytest.mark.alone))
 async def test_two_web_processes_are_restarted_in_turn(cast: Cast, crowd: int) -> None:
     """Sockets are told to come back, not dropped; they do, and everybody is whole."""
     servers = {"first": "daphne", "second": "uvicorn"}
@@ -137,7 +132,7 @@ async def test_two_web_processes_are_restarted_in_turn(cast: Cast, crowd: int) -
         await sync_to_async(cast.stage.end)(name)
 
 
-@pytest.mark.long
+@pytest.mark.alone
 @pytest.mark.promise("G10", "G2")
 @pytest.mark.parametrize("server", ["daphne", "uvicorn"])
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM], ids=lambda how: how.name)

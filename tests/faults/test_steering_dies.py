@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
-from realtime import control
+import realtime
+from realtime import control, notice_list
+from realtime.errors import Refused
 from realtime.models import Job
 from realtime.states import read_one
 from realtime.store import get_store
@@ -124,10 +126,13 @@ def test_a_pause_outlives_what_the_store_knows(
     has(job, status="cancelled")
 
 
-def test_a_question_is_the_same_in_the_next_run(start: Start, told: Path) -> None:
-    """Killed while it waits: what is answered then reaches the run that asks again."""
+def test_a_question_is_the_same_in_the_next_run(start: Start, told: Path, admin_user: Any) -> None:
+    """Killed while it waits: what is answered then reaches the run that asks again.
+
+    Its owner has one notice of it all the while, which can be answered, and then is read.
+    """
     start()
-    job = str(tasks.asks.delay(str(told)).id)
+    job = str(realtime.start(tasks.asks, str(told), owner=admin_user).pk)
     asked = has(job, 20, status="waiting")
     kill_the_run(told)
     wait_until(lambda: len(pids(told)) == 2, "the next run", 20)
@@ -136,18 +141,26 @@ def test_a_question_is_the_same_in_the_next_run(start: Start, told: Path) -> Non
         "the question of the next run",
     )
     assert again["question"]["id"] == asked["question"]["id"]
+    wait_until(lambda: notice_list.unread(str(admin_user.pk)) == 1, "the notice")
+    [notice] = notice_list.page(str(admin_user.pk), 50)
+    assert notice["actions"] == ["answer"]
     control.answer(job, "Yes", question=asked["question"]["id"])
     has(job, status="succeeded")
+    wait_until(lambda: Job.objects.get(pk=job).status == "succeeded", "SQL to know")
+    [notice] = notice_list.page(str(admin_user.pk), 50)
+    assert (notice["actions"], bool(notice["read_at"])) == ([], True)
     assert lines(told)[-1].endswith(" Yes")
 
 
 def test_an_answer_given_to_a_dead_worker_reaches_the_next_run(start: Start, told: Path) -> None:
-    """Nobody knew that it was dead; the owner is not asked again."""
+    """Nobody knew that it was dead; the owner is not asked again, and a second answer refused."""
     one = start()
     job = str(tasks.asks.delay(str(told)).id)
-    has(job, 20, status="waiting")
+    asked = has(job, 20, status="waiting")["question"]["id"]
     one.signal(signal.SIGKILL, group=True)
-    control.answer(job, "No")
+    control.answer(job, "No", question=asked, by="ana")
+    with pytest.raises(Refused, match="already, by ana: No"):
+        control.answer(job, "Yes", question=asked, by="ben")
     start("threads")
     has(job, 30, status="succeeded")
     assert [line.split()[1] for line in lines(told)] == ["asks", "asks", "No"]

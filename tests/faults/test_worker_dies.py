@@ -161,6 +161,27 @@ def test_a_killed_worker_whose_message_comes_back(start: Start, web: Child, gate
     wait_until(lambda: Job.objects.get(pk=job).status == "succeeded", "SQL to know")
 
 
+def test_what_a_killed_worker_held_goes_to_another_at_once(
+    redis: RedisServer, transactional_db: None, gate: Path
+) -> None:
+    """Redis would keep it for an hour: what had begun, and what had only been taken."""
+    quickly = {**MORE, "VISIBILITY": "3600"}
+    with redis.client() as client:
+        client.flushall()
+        with worker("prefork", concurrency=1, **quickly) as one:
+            late, _ = begun(tasks.occupy_late, gate)
+            taken = [str(tasks.nothing.delay().id) for _ in range(2)]
+            wait_until(lambda: client.hlen("unacked") == 3, "the worker to take all")
+            wait_until(lambda: client.hlen("headway:holdings") == 1, "it to say so")
+            one.signal(signal.SIGKILL, group=True)
+        with worker("threads", concurrency=2, **quickly):
+            where(gate, times=2)
+            gate.touch()
+            for job in (late, *taken):
+                assert has(job, "status", "succeeded", 6 * LEASE)["attempt"] == 1
+            wait_until(lambda: client.hlen("unacked") == 0, "all to be acknowledged")
+
+
 @pytest.mark.long
 def test_a_killed_child_whose_message_is_rejected(start: Start, gate: Path) -> None:
     """Its worker gives the message back at once, and the job goes on in another child."""

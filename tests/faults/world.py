@@ -85,8 +85,8 @@ class World:
         self.air = Air()
         self.pages: list[Page] = []
         self.runs: list[Run] = []
+        self.begun: list[RunningJob] = []
         self.jobs: list[str] = []
-        self.started: set[str] = set()
         self.ends: dict[str, str] = {}
         self.attempts: dict[str, int] = {}
         self.reporters: list[Reporter] = []
@@ -128,12 +128,15 @@ class World:
         attempt = self.attempts[job]
         running = RunningJob(id=job, name="t", title="T", owner=OWNER, attempt=attempt)
         running.redelivers = redelivers
-        seq = runs.resumed(running, seq) if redelivered else seq
+        self.begun.append(running)
+        running.first = attempt == 1 and not redelivered
+        if redelivered:
+            seq = runs.resumed(running, seq)
+        elif attempt > 1:
+            runs.begun_before(running)
         standing = admission.standing_of(job, running.started_at, retried=attempt > 1)
-        seq = max(seq, standing.seq)
-        self.started.add(job)
         here = self.new_reporter()
-        run = Run(running, here.watch(running, seq), here, self.loop)
+        run = Run(running, here.watch(running, max(seq, standing.seq)), here, self.loop)
         self.runs.append(run)
         return run
 
@@ -195,7 +198,7 @@ class World:
         for _ in range(4):
             self.wait(4)
             self._let_pages_read()
-        # Once reports stop, what changed last is on every page within the five seconds of G2.
+        # What changed last is on every page within the five seconds of G2.
         for _ in range(5):
             self.run(asyncio.sleep(1))
             self._let_pages_read()

@@ -17,6 +17,9 @@ from tests.processes import ROOT
 HOLDS = "import ctypes, ensurepip, sqlite3, ssl, venv, sys; print(*sys.version_info[:2], sep='.')"
 """Runs in a Python that can hold a project, and tells its version."""
 
+PYTHONS = {"oldest": "3.11", "newest": "3.13"}
+"""Between which versions of Python all are supported."""
+
 
 def find_python(version: str) -> str | None:
     """Return a Python of this version; each is run, for a name may be a shim of what is not there.

@@ -9,6 +9,7 @@ from typing import Any
 
 from realtime.hub import Hub
 from realtime.mailbox import Mailbox
+from realtime.sessions import Visitor
 
 
 class Collector:
@@ -17,7 +18,7 @@ class Collector:
     def __init__(self, hub: Hub, user: str, session: str = "") -> None:
         self.sent: list[dict[str, Any]] = []
         self.hub = hub
-        self.mailbox = Mailbox(user=user, operator=False, session=session, send=self._send)
+        self.mailbox = Mailbox(Visitor(user, operator=False, session=session), self._send)
         hub.enter(self.mailbox)
 
     async def _send(self, message: dict[str, Any]) -> None:
@@ -40,7 +41,7 @@ class Collector:
         """The numbers of the log lines that came."""
         return [line["n"] for frame in self.frames for line in frame.get("lines", ())]
 
-    async def until(self, condition: Callable[[], Any], seconds: float = 5) -> None:
+    async def until(self, condition: Callable[[], Any], seconds: float = 20) -> None:
         """Wait until a condition holds."""
         async with asyncio.timeout(seconds):
             while not condition():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -10,9 +11,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
 
 from realtime import progress
 from realtime.running import RunningJob
+from tests.host.environments import PYTHONS, find_python
 from tests.processes import Child, web_server, worker
 from tests.services import RedisServer
 
@@ -91,9 +94,22 @@ def job() -> Iterator[RunningJob]:
     progress.bound.reset(token)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Let the tests that must be alone come first: nothing that is kept has to end for them."""
     ours = [item for item in items if item.path.is_relative_to(Path(__file__).parent)]
     ordered = iter(sorted(ours, key=lambda item: "alone" not in getattr(item, "fixturenames", ())))
     known = set(ours)
     items[:] = [next(ordered) if item in known else item for item in items]
+    if os.environ.get("FAST") == "versions":
+        _leave_to_versions(config, items, ours)
+
+
+def _leave_to_versions(
+    config: pytest.Config, items: list[pytest.Item], ours: list[pytest.Item]
+) -> None:
+    """Leave the fast tests to the oldest or newest versions that run them on this database."""
+    which = "newest" if connection.vendor == "postgresql" else "oldest"
+    if find_python(PYTHONS[which]):
+        fast = {item for item in ours if not item.get_closest_marker("slow")}
+        config.hook.pytest_deselected(items=list(fast))
+        items[:] = [item for item in items if item not in fast]

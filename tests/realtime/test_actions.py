@@ -11,7 +11,7 @@ import pytest
 from celery import Celery, current_app
 from django.test import Client
 
-from realtime import control, publish
+from realtime import control, pools, publish
 from realtime.errors import Refused
 from realtime.events import JobState, Status, timestamp
 from realtime.models import Job
@@ -223,4 +223,4 @@ def test_force_is_refused_while_the_broker_is_away(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Celery, "connection_for_read", staticmethod(away))
     running = {"status": "running", "worker": "one@somewhere"}
     with pytest.raises(Refused, match="got: no answer from the worker"):
-        control._check_pools([running])
+        pools.check([running])

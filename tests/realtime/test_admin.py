@@ -29,6 +29,7 @@ def test_jobs_are_looked_at_and_not_changed(job: Job, admin_client: Client, sett
     assert "Holiday &lt;pictures&gt;" in listed
     page = admin_client.get(f"/admin/realtime/job/{job.pk}/change/").content.decode()
     assert f'<job-progress job="{job.pk}"' in page
+    assert f'<job-log job="{job.pk}" follow' in page
     assert "realtime/embed.js" in page
     assert "deletelink" not in page
     assert admin_client.get("/admin/realtime/job/add/").status_code == 403

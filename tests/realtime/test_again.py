@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -17,10 +19,11 @@ from realtime.errors import HeadwayError, Refused
 from realtime.events import JobState, Status, timestamp
 from realtime.models import Job
 from realtime.records import Items, Outcome, Row
+from realtime.repeats import arguments_of
 from realtime.states import read_one
 from tests import tasks
-from tests.processes import Child
-from tests.services import wait_until
+from tests.processes import Child, environment
+from tests.services import RedisServer, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -167,14 +170,61 @@ def test_a_task_that_does_not_say_what_its_items_are_is_refused(store: Any) -> N
 
 
 @pytest.mark.parametrize("store", ["memory"], indirect=True)
+def test_a_task_that_is_not_known_here_is_refused(store: Any) -> None:
+    """Its failed items alone: the web process cannot tell which argument they are of."""
+    state = running(name="gone.task", repeats="items", failed=1)
+    records.create(state, calls.call_of(state.name, ([[1]], {}, {})).kept)
+    end(state, "1")
+    with pytest.raises(Refused, match=r"cannot import gone\.task"):
+        realtime.again(state.id, only_failed=True)
+
+
+def test_what_is_run_again_can_be_so_again(redis: RedisServer, ana: Any) -> None:
+    """Its failed items, too, though this process does not know the task."""
+    queue = f"again-{uuid.uuid4()}"
+    state = running(name="elsewhere.task", repeats="items", queue=queue, owner=str(ana.pk))
+    records.create(state, calls.call_of(state.name, ([[1]], {}, {})).kept)
+    end(state, "1")
+    fresh = realtime.again(state.id)
+    assert fresh.last["repeats"] == "items"
+
+
+def test_a_web_process_finds_a_task_that_only_workers_have_imported(db: None) -> None:
+    """As the application of Celery names it; Celery itself imports tasks in workers alone."""
+    lines = (
+        "import django; django.setup()",
+        "from core.celery import app",
+        "from realtime.repeats import task_of",
+        "name = 'core.jobs.images.resize'",
+        "print(name in app.tasks, task_of(name).name == name)",
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], env=environment(), capture_output=True, check=True
+    )
+    assert done.stdout.split() == [b"False", b"True"]
+
+
+@pytest.mark.parametrize("store", ["memory"], indirect=True)
+def test_a_task_that_knows_its_failed_items_is_told_to_do_those(store: Any) -> None:
+    """However many there are, and whether or not they were kept."""
+    state = running(name="tests.tasks.remember", repeats="items", failed=20_000)
+    call = calls.call_of(state.name, (["here"], {}, {}))
+    assert call.repeats == "items"
+    records.create(state, call.kept)
+    end(state, count=20_000)
+    known = read_one(state.id)
+    assert known is not None
+    assert arguments_of(known, only_failed=True) == (["here"], {"only_failed": True})
+    assert arguments_of(known, only_failed=False) == (["here"], {})
+
+
+@pytest.mark.parametrize("store", ["memory"], indirect=True)
 def test_elements_that_are_no_json_are_found_as_they_were_given(store: Any) -> None:
     """Identifiers and moments travel through the broker as themselves, and so they come back."""
     at, one, two = datetime(2026, 11, 26, tzinfo=UTC), uuid.uuid4(), uuid.uuid4()
     state = running(repeats="items", failed=2)
     records.create(state, calls.call_of(state.name, ([[one, two, at]], {}, {})).kept)
     end(state, f'"{two}"', f'"{at}"')
-    from realtime.repeats import arguments_of
-
     known = read_one(state.id)
     assert known is not None
     assert arguments_of(known, only_failed=True) == ([[two, at]], {})

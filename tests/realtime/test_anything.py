@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from billiard.exceptions import SoftTimeLimitExceeded
+from django.contrib.auth.models import AnonymousUser
 from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy
@@ -270,6 +271,11 @@ def test_any_object_may_be_a_title_or_a_tag(redis: RedisServer, make: Callable[[
 def test_one_word_is_one_tag(redis: RedisServer) -> None:
     """Not as many as it has letters."""
     assert realtime.start(tasks.nothing, tags="urgent").state()["tags"] == ["urgent"]
+
+
+def test_who_is_not_signed_in_owns_no_job(redis: RedisServer, transactional_db: None) -> None:
+    """What a request has for a user when nobody has signed in may be handed on."""
+    assert realtime.start(tasks.nothing, owner=AnonymousUser()).owner_id is None
 
 
 @pytest.fixture

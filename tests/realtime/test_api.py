@@ -24,6 +24,8 @@ from realtime.store import Report, Store
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+NONE: dict[str, Any] = {"jobs": [], "next": None, "searched_to": None}
+
 
 @pytest.fixture
 def ana(django_user_model: Any) -> Any:
@@ -109,7 +111,7 @@ def test_a_tree_is_paged_and_holds_nothing_else(job_of: Any, ana: Any, ben: Any)
     assert second["next"] is None
     found = [state["id"] for state in first["jobs"] + second["jobs"]]
     assert (len(found), set(found)) == (61, {root, *below})
-    assert client.get(address, {"status": "failed"}).json() == {"jobs": [], "next": None}
+    assert client.get(address, {"status": "failed"}).json() == NONE
     assert client.get(address, {"q": "x"}).status_code == 400
 
 

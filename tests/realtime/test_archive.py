@@ -19,7 +19,7 @@ from realtime.archive import Archive
 from realtime.events import JobState, Status, timestamp
 from realtime.models import Job, LogPart
 from realtime.publish import Change
-from realtime.store import MemoryStore, Report, Store, get_store
+from realtime.store import Lines, MemoryStore, Report, Store, get_store
 from tests import tasks
 from tests.processes import Child
 from tests.services import RedisServer, wait_until
@@ -112,9 +112,20 @@ def test_lines_on_their_way_to_the_store_are_waited_for(store: Store) -> None:
     one = Archive()
     one.look()
     assert Job.objects.get(pk=job).log_due
+    assert reading.log(job, 0, 1_000, 3) == Lines(lines=[], lost=0)
     publish.publish([end.later()])
+    assert len(reading.log(job, 0, 1_000, 3).lines) == 3
     one.look()
     assert LogPart.objects.get(job_id=job).last == 3
+
+
+def test_lines_that_the_store_had_and_lost_are_not_waited_for(store: Store) -> None:
+    """Nobody tells them a second time; readers are told at once how many there were."""
+    job, _ = ended(3)
+    forget()
+    assert reading.log(job, 0, 1_000, 3) == Lines(lines=[], lost=3)
+    Archive().look()
+    assert not Job.objects.get(pk=job).log_due
 
 
 def test_lines_of_earlier_attempts_are_kept_though_the_last_ended_without_the_store(
@@ -138,7 +149,7 @@ def test_lines_that_never_come_are_not_waited_for_long(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Their worker died with them; readers are told how many there were."""
-    monkeypatch.setattr(archive, "PATIENCE", 0)
+    monkeypatch.setattr(archive, "LEASES", 0)
     job, _ = ended(3, blind=True)
     Archive().look()
     assert not Job.objects.get(pk=job).log_due

@@ -12,7 +12,8 @@ import pytest
 from celery import current_app
 from kombu import Exchange, Queue
 
-from realtime import broker, held
+from realtime import broker, held, workshop
+from realtime.depths import Count
 from realtime.models import Job
 from realtime.reaper import Reaper
 from realtime.states import read_one
@@ -43,10 +44,15 @@ def queued(**options: Any) -> str:
     return str(tasks.nothing.apply_async(**options).id)
 
 
-def counted(channel: Any, queue: str = "celery") -> broker.Count:
+def counted(channel: Any, queue: str = "celery") -> Count:
     """Return how much RabbitMQ tells of a queue."""
     declared = channel.queue_declare(queue, passive=True)
-    return broker.Count(declared.message_count, declared.consumer_count)
+    return Count(declared.message_count, declared.consumer_count)
+
+
+def lost(jobs: dict[str, str]) -> set[str]:
+    """Return which of the jobs the broker has lost."""
+    return broker.astray(jobs, claimed=()).lost
 
 
 def queue_of(job: str) -> str:
@@ -58,9 +64,19 @@ def test_a_queue_that_is_not_empty_may_hold_any_job(channel: Any) -> None:
     """Of one that is empty, or is no longer there, nothing is left; of none nobody can tell."""
     job = queued()
     jobs = {job: "celery", "a": "celery", "b": "is not there", "c": ""}
-    assert broker.lost(jobs) == {"b"}
+    assert lost(jobs) == {"b"}
     channel.queue_purge("celery")
-    assert broker.lost(jobs) == {job, "a", "b"}
+    assert lost(jobs) == {job, "a", "b"}
+
+
+def test_a_worker_that_takes_no_more_may_still_have_messages(channel: Any) -> None:
+    """It stops, or its queue was paused; busy in a solo pool it does not say what it has."""
+    job = queued()
+    channel.queue_purge("celery")
+    for takes, is_lost in ((["celery"], False), (None, False), (["other"], True)):
+        living: dict[str, list[str] | None] = {"busy@x": takes}
+        found = broker.astray({job: "celery"}, claimed=(), living=living).lost
+        assert found == ({job} if is_lost else set())
 
 
 @pytest.mark.parametrize("kind", ["classic", "quorum"])
@@ -71,9 +87,9 @@ def test_a_queue_that_only_its_sender_knows(channel: Any, kind: str) -> None:
     job = queued(queue=queue)
     assert name not in current_app.amqp.queues
     wait_until(lambda: counted(channel, name).messages, "the message")
-    assert broker.lost({job: queue_of(job)}) == set()
+    assert lost({job: queue_of(job)}) == set()
     channel.queue_purge(name)
-    assert broker.lost({job: queue_of(job)}) == {job}
+    assert lost({job: queue_of(job)}) == {job}
     channel.queue_delete(name)
 
 
@@ -105,6 +121,21 @@ def test_what_rabbitmq_has_lost_is_lost(channel: Any, settings: Any) -> None:
     assert (read_one(job) or {})["error"]["kind"] == "Orphaned"
 
 
+def test_operators_see_how_long_queues_are(channel: Any) -> None:
+    """One that is not there is empty; since when jobs wait is what the database says."""
+    job = queued(queue=Queue("seen"))
+    current_app.amqp.queues.update(dict.fromkeys(("seen", "nowhere", "ü" * 200), Queue("any")))
+    wait_until(lambda: counted(channel, "seen").messages, "the message")
+    shown = {row["name"]: row for row in workshop.Workshop().look().queues}
+    since = Job.objects.get(pk=job).state()["queued_at"]
+    assert (shown["seen"]["depth"], shown["seen"]["oldest_at"]) == (1, since)
+    assert (shown["nowhere"]["depth"], shown["nowhere"]["oldest_at"]) == (0, None)
+    assert shown["ü" * 200]["depth"] is None  # AMQP has no name that is so long.
+    channel.queue_delete("seen")
+    for name in ("seen", "nowhere", "ü" * 200):
+        current_app.amqp.queues.pop(name)
+
+
 @pytest.mark.slow
 def test_what_workers_hold_is_not_lost(
     channel: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rabbit: RabbitServer
@@ -119,11 +150,11 @@ def test_what_workers_hold_is_not_lost(
         kept = [runs, queued(), queued(countdown=600), *limited]
         jobs = dict.fromkeys([*kept, gone], "celery")
         wait_until(lambda: not counted(channel).messages, "the worker to take all")
-        assert broker.lost(jobs) == {gone}
+        assert lost(jobs) == {gone}
         stranger = ("celery", "-b", rabbit.url, "worker", "-P", "solo", "-n", "stranger@tests")
         with child(sys.executable, "-m", *stranger):
             wait_until(lambda: counted(channel).consumers == 2, "the stranger", 30)
             # It cannot say what it has taken.
-            assert broker.lost(jobs) == set()
-        wait_until(lambda: broker.lost(jobs) == {gone}, "the stranger to be gone")
+            assert lost(jobs) == set()
+        wait_until(lambda: lost(jobs) == {gone}, "the stranger to be gone")
         gate.touch()

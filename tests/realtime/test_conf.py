@@ -26,6 +26,8 @@ ROOT = Path(__file__).parent.parent.parent
         ({"TRACK": "*"}, "expected HEADWAY['TRACK'] to be a list of texts, got: '*'"),
         ({"PREFIX": None}, "to be a text, got: None"),
         ({"LEASE": 2}, "at least three times HEADWAY['BEAT_INTERVAL'], or the living"),
+        ({"KEEP_MINUTES": 60}, "expected HEADWAY['KEEP_MINUTES'] to be at least 10800, or minutes"),
+        ({"KEEP_SERIES": 60}, "expected HEADWAY['KEEP_SERIES'] to be 0, or no less than KEEP_"),
         (["x"], "expected HEADWAY to be a dictionary, got: ['x']"),
     ],
 )
@@ -39,7 +41,7 @@ def test_right_settings_are_silent_and_read(settings: Any) -> None:
     """A setting is read when it is used, so tests may change it."""
     settings.HEADWAY = {"SHARDS": 3, "HEAL_INTERVAL": 1, "TRACK": ["shop.*"]}
     assert check_settings() == []
-    assert (conf.SHARDS, conf.HEAL_INTERVAL, conf.WINDOW) == (3, 1, 64)
+    assert (conf.SHARDS, conf.HEAL_INTERVAL, conf.WINDOW) == (3, 1, 128)
 
 
 def test_a_result_backend_that_gives_up_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,3 +59,11 @@ def test_every_setting_has_a_line_and_is_documented() -> None:
         assert re.search(rf'{name}: .*\n    """[^"]+"""', source), name
         assert hasattr(Settings, name)
         assert f"`{name}`" in (ROOT / "README.md").read_text(), name
+
+
+def test_files_may_be_kept_for_ever(settings: Any) -> None:
+    """By a zero, as the README says; elsewhere a zero is refused."""
+    settings.HEADWAY = {**settings.HEADWAY, "KEEP_FILES": 0}
+    assert check_settings() == []
+    settings.HEADWAY = {**settings.HEADWAY, "KEEP_LOGS": 0}
+    assert "KEEP_LOGS" in check_settings()[0].msg

@@ -14,7 +14,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from realtime import broker, control, progress, reading
+from realtime import broker, control, progress, reading, starts
 from realtime.conf import conf
 from realtime.contrib.django_tasks import job_id, start
 from realtime.errors import Refused
@@ -216,11 +216,11 @@ def test_what_waits_elsewhere_is_no_orphan(settings: Any, monkeypatch: pytest.Mo
     settings.HEADWAY = {**settings.HEADWAY, "ORPHAN": 0.0}
     asked: list[Any] = []
 
-    def lost(jobs: Any) -> set[str]:
-        asked.append(jobs)
-        return set(jobs)
+    def astray(jobs: Any, claimed: Any) -> broker.Astray:
+        asked.append((jobs, claimed))
+        return broker.Astray(set(jobs), {})
 
-    monkeypatch.setattr(broker, "lost", lost)
+    monkeypatch.setattr(broker, "astray", astray)
     task = later.touch.using(backend="database", run_after=timezone.now() + timedelta(hours=1))
     job = job_id(task.enqueue("nowhere"))
     assert Job.objects.get(pk=job).status == "queued"
@@ -232,7 +232,7 @@ def test_it_cannot_be_run_again_by_celery() -> None:
     """The reason is told."""
     job = job_id(later.count.enqueue(1))
     with pytest.raises(Refused, match="not run by Celery"):
-        control.again(job)
+        starts.again(job)
 
 
 def test_tasks_that_are_not_tracked_are_left_alone(settings: Any) -> None:

@@ -163,9 +163,10 @@ def test_ten_real_runs_foretell_the_eleventh(
 ) -> None:
     """At its first moment, within 20 % of what their paces in SQL say for its total.
 
-    They may differ among themselves, on a busy machine by more than that.
+    They may differ among themselves, on a busy machine by more than that; and its total is among
+    theirs, so that little depends on how their times grow.
     """
-    jobs = [realtime.start(tasks.work_through, n, 0.01, owner=ana).pk for n in range(5, 55, 5)]
+    jobs = [realtime.start(tasks.work_through, n, 0.01, owner=ana).pk for n in range(10, 110, 10)]
     wait_until(
         lambda: Job.objects.filter(pk__in=jobs, status=Status.SUCCEEDED).count() == len(jobs),
         "ten runs to end",
@@ -175,7 +176,7 @@ def test_ten_real_runs_foretell_the_eleventh(
         (row.finished_at - row.started_at).total_seconds() / row.last["size"] for row in rows
     )
     gate = tmp_path / "gate"
-    last = realtime.start(tasks.work_through, 80, 0.01, str(gate), owner=ana).pk
+    last = realtime.start(tasks.work_through, 75, 0.01, str(gate), owner=ana).pk
     client = Client()
     client.force_login(ana)
 
@@ -183,11 +184,11 @@ def test_ten_real_runs_foretell_the_eleventh(
         found: dict[str, Any] = client.get(f"/headway/api/jobs/{last}").json()
         return found
 
-    wait_until(lambda: state()["total"] == 80, "the next one to begin")
+    wait_until(lambda: state()["total"] == 75, "the next one to begin")
     assert state()["fraction"] == 0
     low, high = state()["eta_range"]
     assert low < state()["eta"] < high
-    assert 0.8 * 80 * paces[0] <= state()["eta"] <= 1.2 * 80 * paces[-1]
+    assert 0.8 * 75 * paces[0] <= state()["eta"] <= 1.2 * 75 * paces[-1]
     gate.touch()
     wait_until(lambda: state()["status"] == "succeeded", "the end")
     assert (state()["eta"], state()["eta_range"]) == (None, None)

@@ -17,7 +17,7 @@ from billiard.exceptions import WorkerLostError
 from django.core.files.storage import default_storage
 from django.db import connection
 
-from realtime import files, lifecycle, progress, queueing
+from realtime import files, lifecycle, owed, progress, queueing
 from realtime.errors import Cancelled, StoreAway
 from realtime.events import JobState, Status
 from realtime.models import File, Job
@@ -43,6 +43,11 @@ def task_of(job: str, retries: int, headers: dict[str, Any], *, again: bool = Fa
         task=tasks.nothing.name,
     )
     return SimpleNamespace(name=tasks.nothing.name, request=request)
+
+
+def _succeed(task: Any) -> None:
+    lifecycle._on_success(task)
+    owed.settle()  # As the next task would.
 
 
 def test_the_next_attempt_is_above_a_retry_that_the_store_missed(
@@ -72,7 +77,7 @@ def test_the_next_attempt_is_above_a_retry_that_the_store_missed(
     lifecycle._on_leave(job, first)
     second = task_of(job, 1, headers)
     lifecycle._on_start(job, second)
-    lifecycle._on_success(second)
+    _succeed(second)
     lifecycle._on_leave(job, second)
     last = read_one(job)
     assert last is not None
@@ -90,7 +95,7 @@ def test_a_task_that_is_not_tracked_costs_nothing_at_its_end(
     task = task_of(job, 0, {})
     lifecycle._on_start(job, task)
     before = time.monotonic()
-    lifecycle._on_success(task)
+    _succeed(task)
     lifecycle._on_failure(job, ValueError("no"), sender=task)
     lifecycle._on_retry(SimpleNamespace(id=job, task=task.name), SimpleNamespace(exc=None, when=0))
     lifecycle._on_leave(job, task)
@@ -147,7 +152,7 @@ def test_a_run_that_counts_no_more_changes_nothing(job: str, how: str) -> None:
     assert get_store().log(job, 0).lines == []
     # Also when nobody is left who could refuse it.
     _flushed(job)
-    lifecycle._on_success(task_of(job, 0, {}))
+    _succeed(task_of(job, 0, {}))
     assert get_store().states([job]) == {}
     assert Job.objects.get(pk=job).last == row
 
@@ -197,7 +202,7 @@ def test_an_end_that_was_not_known_to_be_void_is_refused(job: str) -> None:
     assert before is not None
     body = JobState.from_dict(before).body()
     get_store().remember([Report(job=job, order=1, run="other", claim=True, body=body)])
-    lifecycle._on_success(task_of(job, 0, {}))
+    _succeed(task_of(job, 0, {}))
     assert (read_one(job) or {})["status"] == "running"
     assert Job.objects.get(pk=job).status == "running"
 
@@ -240,10 +245,21 @@ def test_the_next_attempt_is_above_a_redelivered_run_of_the_last(job: str) -> No
     assert _flushed(job) is None
     second = task_of(job, 1, headers)
     lifecycle._on_start(job, second)
-    lifecycle._on_success(second)
+    _succeed(second)
     lifecycle._on_leave(job, second)
     row = Job.objects.get(pk=job)
     assert (row.status, row.attempt) == ("succeeded", 2)
+
+
+def test_what_a_steered_job_queues_looks_for_what_is_wanted_of_it(job: str) -> None:
+    """It may be the next link of a chain, of which something was wanted long ago."""
+    headers: list[dict[str, Any]] = [{"id": str(uuid.uuid4())} for _ in range(2)]
+    queueing._on_publish(tasks.nothing.name, headers=headers[0])
+    current = progress.current()
+    assert current is not None
+    current.wants = "pause"
+    queueing._on_publish(tasks.nothing.name, headers=headers[1])
+    assert [one["headway"].get("steered") for one in headers] == [None, True]
 
 
 def _flushed(job: str) -> str | None:
@@ -275,7 +291,7 @@ def test_a_first_report_that_got_no_answer_is_below_the_second(
         lifecycle._on_start(job, task)
         row = wait_until(lambda: Job.objects.filter(pk=job).first(), "the row")
     wait_until(lambda: get_store().states([job]), "the store to be told")
-    lifecycle._on_success(task)
+    _succeed(task)
     lifecycle._on_leave(job, task)
     assert json.loads(get_store().states([job])[job])["seq"] > row.seq
     assert Job.objects.get(pk=job).status == "succeeded"

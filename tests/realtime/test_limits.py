@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from realtime import limits, protocol
 from realtime.inbox import Inbox
 from realtime.mailbox import Mailbox
+from realtime.sessions import Visitor
 from realtime.wire import message
 from tests.processes import Child, web_server
 from tests.realtime.conftest import Lazy
@@ -129,7 +130,7 @@ async def test_acknowledgements_of_what_was_sent_cost_nothing(settings: Any) -> 
     async def obey(mailbox: Mailbox, frame: protocol.Frame) -> None:
         raise AssertionError(frame)
 
-    mailbox = Mailbox(user="1", operator=False, send=send)
+    mailbox = Mailbox(Visitor("1", operator=False), send)
 
     async def receive() -> dict[str, Any]:
         if (number := next(asked, None)) is None:
@@ -164,7 +165,7 @@ async def test_who_goes_away_is_not_answered_any_more() -> None:
         await begun.wait()
         return {"type": "websocket.disconnect"}
 
-    mailbox = Mailbox(user="1", operator=False, send=send)
+    mailbox = Mailbox(Visitor("1", operator=False), send)
     async with asyncio.timeout(5):
         await Inbox(mailbox, obey).listen(receive)
     assert (len(obeyed), told) == (1, [])

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,18 +15,21 @@ from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from kombu import Exchange, Queue
 
+import realtime
+from realtime import control, publish, records
 from realtime import line as module
-from realtime import publish, records
 from realtime.events import JobState, Status, timestamp
 from realtime.hub import get_hub
-from realtime.line import Line, waits
+from realtime.line import Line, line, waits
 from realtime.models import Job
 from realtime.permissions import Role, view
 from realtime.publish import QUEUED_SEQ
 from tests import tasks
+from tests.processes import worker
 from tests.realtime.collector import Collector
-from tests.services import RedisServer
+from tests.services import RedisServer, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -165,16 +169,49 @@ async def test_a_line_that_stands_still_sends_nothing(socket: Collector, ana: An
     assert socket.hub._placing._waiting() == []
 
 
-@pytest.mark.parametrize("options", [{"countdown": 60}, {"priority": 3}])
-def test_who_is_out_of_turn_has_no_place(redis: RedisServer, ana: Any, options: Any) -> None:
-    """A task with a countdown, or a priority; those in turn are counted without it."""
-    given = {"queue": f"line-{uuid.uuid4()}", "headers": {"headway": {"owner": str(ana.pk)}}}
-    several: list[dict[str, Any]] = [given, {**given, **options}, given]
-    jobs = [tasks.nothing.apply_async(**one) for one in several]
-    client = Client()
+@pytest.fixture(params=["redis", "rabbit"])
+def broker(request: pytest.FixtureRequest, redis: RedisServer) -> str:
+    """Let messages go to each broker in turn; live states stay in Redis."""
+    if request.param == "rabbit":
+        request.getfixturevalue("rabbit")
+    return str(request.param)
+
+
+def places(client: Client, *jobs: Any) -> list[int | None]:
+    """Return the places that a browser is shown."""
+    line.forget()
+    return [client.get(f"/headway/api/jobs/{job.id}").json()["position"] for job in jobs]
+
+
+def test_what_is_more_urgent_is_before_the_others(broker: str, ana: Any, client: Client) -> None:
+    """Redis serves the lower number first, RabbitMQ the higher; what comes later has no place."""
+    name = f"line-{uuid.uuid4()}"
+    queue = Queue(name, Exchange(name), name, max_priority=9)
+    given: dict[str, Any] = {"queue": queue, "headers": {"headway": {"owner": str(ana.pk)}}}
+    several: list[dict[str, Any]] = [{}, {"priority": 6}, {"countdown": 60}, {}]
+    jobs = [tasks.nothing.apply_async(**{**given, **one}) for one in several]
     client.force_login(ana)
-    seen = [client.get(f"/headway/api/jobs/{job.id}").json()["position"] for job in jobs]
-    assert seen == [1, None, 2]
+    expected = {"redis": [1, 3, None, 2], "rabbit": [2, 1, None, 3]}[broker]
+    assert places(client, *jobs) == expected
     listed = client.get("/headway/api/jobs").json()["jobs"]
-    assert [state["position"] for state in listed] == [2, None, 1]
+    assert [state["position"] for state in listed] == expected[::-1]
     assert waits(Job.objects.get(pk=jobs[0].id).state())
+
+
+@pytest.mark.slow
+def test_the_line_moves_as_a_worker_takes_from_it(
+    broker: str, alone: None, ana: Any, client: Client, tmp_path: Path
+) -> None:
+    """Those that it holds in its memory are in line until they begin; others are behind them."""
+    gates = [tmp_path / str(number) for number in range(7)]
+    client.force_login(ana)
+    with worker("threads", concurrency=1):
+        jobs = [realtime.start(tasks.wait_silently, str(gate), owner=ana) for gate in gates]
+        wait_until(lambda: places(client, *jobs) == [None, 1, 2, 3, 4, 5, 6], "the first", 20)
+        control.cancel(str(jobs[2].pk))
+        assert places(client, *jobs) == [None, 1, None, 2, 3, 4, 5]
+        gates[0].touch()
+        wait_until(lambda: places(client, *jobs) == [None, None, None, 1, 2, 3, 4], "the next", 20)
+        for gate in gates:
+            gate.touch()
+        wait_until(lambda: places(client, *jobs) == [None] * 7, "all", 20)

@@ -51,6 +51,7 @@ def test_operators_and_scrapers_see_them_and_nobody_else(
         assert Client().get(METRICS, headers={"authorization": wrong}).status_code == 404
 
 
+@pytest.mark.usefixtures("alone")
 def test_what_the_store_could_not_be_told_is_told_later(
     redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,6 +73,7 @@ def test_what_the_store_could_not_be_told_is_told_later(
     assert get_store().totals().counts == {"jobs_ended:lost": 2}
 
 
+@pytest.mark.usefixtures("alone")
 def test_processes_that_are_gone_leave_nothing(redis: RedisServer) -> None:
     """Children that come and go must not fill Redis where nobody ever scrapes."""
     with redis.client() as client:
@@ -85,7 +87,9 @@ def test_processes_that_are_gone_leave_nothing(redis: RedisServer) -> None:
         assert client.hlen("headway:gauges") == client.zcard("headway:processes-until") == 2
 
 
-def test_durations_are_told_apart(client: Client, admin_user: Any, redis: RedisServer) -> None:
+def test_durations_are_told_apart(
+    client: Client, admin_user: Any, redis: RedisServer, alone: None
+) -> None:
     """Buckets hold all that is not longer, as Prometheus wants them; a bound belongs to its own."""
     with redis.client() as away:
         away.flushdb()

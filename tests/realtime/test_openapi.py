@@ -17,7 +17,7 @@ from tests.realtime.test_actions import job_of  # noqa: F401  a fixture
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-NO_API = {"index", None}
+NO_API = {"index", "dashboard", None}
 """What leads pages on, and what refuses addresses that are none."""
 
 

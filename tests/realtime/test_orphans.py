@@ -6,22 +6,25 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from threading import Event
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from celery import current_app
 from django.utils import timezone
 from kombu import Connection, Producer, Queue
 
-from realtime import broker, held
+from realtime import broker, held, orphans
 from realtime.conf import conf
 from realtime.control import cancel
 from realtime.models import Job
-from realtime.orphans import SHARE, Orphans
+from realtime.orphans import SHARE, Orphans, Twice
 from realtime.permissions import Role, view
 from realtime.reaper import Reaper
 from realtime.states import read_one
+from realtime.store import Store
 from tests import tasks
 from tests.services import RedisServer, wait_until
 
@@ -72,20 +75,33 @@ def take(client: Any, job: str) -> str:
     return str(raw)
 
 
+def lost(jobs: dict[str, str]) -> set[str]:
+    """Return which of the jobs the broker has lost."""
+    return broker.astray(jobs, claimed=()).lost
+
+
+def hold(client: Any, job: str) -> str:
+    """Let a job's message be with a worker; returns its delivery tag."""
+    prefix = keys_of(client)[job].removesuffix("celery")
+    message, tag = json.loads(take(client, job)), uuid4().hex
+    client.hset(f"{prefix}unacked", tag, json.dumps([message, "", "celery"]))
+    client.zadd(f"{prefix}unacked_index", {tag: time.time()})
+    return tag
+
+
 def test_messages_are_found_wherever_they_are(client: Any) -> None:
     """In each queue, also one that only their sender knows, at each priority, with a worker."""
     plain, urgent, elsewhere = queued(), queued(priority=6), queued(queue="elsewhere")
     held, gone = queued(), queued()
     current_app.amqp.queues.pop("elsewhere", None)
     prefix = keys_of(client)[plain].removesuffix("celery")
-    message = json.loads(take(client, held))
-    client.hset(f"{prefix}unacked", "tag", json.dumps([message, "", "celery"]))
+    hold(client, held)
     take(client, gone)
     jobs = dict.fromkeys((plain, urgent, elsewhere, held, gone), "")
     # A worker holds messages, and none answers: it may hold one more.
-    assert broker.lost(jobs) == set()
+    assert lost(jobs) == set()
     client.delete(f"{prefix}unacked")
-    assert broker.lost(jobs) == {held, gone}
+    assert lost(jobs) == {held, gone}
 
 
 def test_long_queues_are_looked_through_in_chunks(
@@ -95,10 +111,40 @@ def test_long_queues_are_looked_through_in_chunks(
     monkeypatch.setattr(broker, "CHUNK", 2)
     jobs = [queued() for _ in range(5)]
     take(client, jobs[2])
-    assert broker.lost(dict.fromkeys(jobs, "")) == {jobs[2]}
+    assert lost(dict.fromkeys(jobs, "")) == {jobs[2]}
     monkeypatch.setattr(broker, "CHUNKS", 2)
     with pytest.raises(broker.TooFull):
-        broker.lost(dict.fromkeys(jobs, ""))
+        lost(dict.fromkeys(jobs, ""))
+
+
+def test_what_nobody_holds_is_given_back_as_the_next(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not what a worker claims, or says it has; and only once."""
+    first, claimed, known, gone = queued(), queued(), queued(), queued()
+    tags = {job: hold(client, job) for job in (claimed, known, gone)}
+    jobs = dict.fromkeys(tags, "celery")
+    astray = partial(broker.astray, jobs)
+    assert astray({tags[claimed]}).abandoned == {}  # Nobody answers: one may have it.
+    answer = held.Answer("w", frozenset([known]), frozenset(["celery"]))
+    monkeypatch.setattr(held, "ask", lambda _: [answer])
+    assert astray(None).abandoned == {}
+    assert astray({tags[claimed]}) == broker.Astray(set(), {gone: tags[gone]})
+    for _ in range(2):
+        broker.give_back(tags[gone])
+    (key,) = {keys_of(client)[job] for job in (first, gone)}
+    found = [json.loads(raw)["headers"] for raw in client.lrange(key, 0, -1)]
+    assert [(one["id"], one.get("redelivered")) for one in found] == [(first, None), (gone, True)]
+    assert client.hlen(key.replace("celery", "unacked")) == 2
+
+
+def test_a_worker_that_holds_too_much_to_say_keeps_all(store: Store) -> None:
+    """Any message may be its own."""
+    store.hold("one", ["a", "b"], keep=60)
+    store.hold("gone", ["c"], keep=-1)
+    assert orphans.claimed() == {"a", "b"}
+    store.hold("two", None, keep=60)
+    assert orphans.claimed() is None
 
 
 def test_what_the_broker_has_lost_is_lost(client: Any) -> None:
@@ -121,14 +167,23 @@ def test_what_the_broker_has_lost_is_lost(client: Any) -> None:
 
 def test_a_message_that_is_nowhere_for_a_moment_is_not_lost() -> None:
     """It moves from a queue to a worker, or back: only what is missing a lease later is lost."""
-    orphans = Orphans()
+    twice = Twice()
     jobs = {"moves", "gone"}
-    assert orphans._missed_twice(jobs, jobs) == []
-    assert orphans._missed_twice({"gone"}, jobs) == []
-    orphans._missing["gone"] -= conf.LEASE
-    # Others were looked for in between.
-    assert orphans._missed_twice(set(), {"other"}) == []
-    assert orphans._missed_twice(jobs, jobs) == ["gone"]
+    assert twice.again(jobs, jobs) == []
+    assert twice.again({"gone"}, jobs) == []
+    twice._missing["gone"] -= conf.LEASE
+    assert twice.again(set(), {"others, looked for in between"}) == []
+    assert twice.again(jobs, jobs) == ["gone"]
+
+
+def test_what_waits_no_more_is_forgotten() -> None:
+    """A missing job that began, or was cancelled, is no longer remembered after the next pass."""
+    twice = Twice()
+    for number in range(100):
+        jobs = {f"in pass {number}", "always"}
+        twice.again(jobs, jobs)
+        twice.forget_unseen()
+    assert twice._missing.keys() == {"in pass 99", "always"}
 
 
 @pytest.mark.parametrize("raises", [None, broker.TooFull(), ConnectionRefusedError()])
@@ -137,25 +192,25 @@ def test_long_looks_are_followed_by_long_rests(
 ) -> None:
     """The broker has other things to do; but one that was away is looked into when it is back."""
 
-    def look(jobs: dict[str, str]) -> set[str]:
+    def look(*_: Any) -> broker.Astray:
         Event().wait(0.1)
         if raises:
             raise raises
-        return set()
+        return broker.Astray(set(), {}, 0.1)
 
     queued()
-    orphans = Orphans()
-    monkeypatch.setattr(broker, "lost", look)
+    one = Orphans()
+    monkeypatch.setattr(broker, "astray", look)
     wait_until(lambda: Job.objects.get().queued_at < timezone.now() - timedelta(seconds=ORPHAN), "")
     began = time.monotonic()
-    assert orphans.found() == []
-    assert orphans._thread
-    orphans._thread.join()
-    rests = orphans._due - began >= 0.1 * SHARE
+    assert one.found() == []
+    assert one._thread
+    one._thread.join()
+    rests = one._due - began >= 0.1 * SHARE
     assert rests is not isinstance(raises, ConnectionRefusedError)
     if rests:
-        assert orphans.found() == []
-        assert not orphans._thread.is_alive()
+        assert one.found() == []
+        assert not one._thread.is_alive()
 
 
 def test_a_cancel_is_newer_than_the_queued_job_that_the_store_lost(

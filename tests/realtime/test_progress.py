@@ -85,6 +85,18 @@ def test_a_loop_that_is_left_keeps_its_count(job: RunningJob) -> None:
     assert len(job.counters()) == 1
 
 
+def test_a_loop_counts_in_whole_numbers(job: RunningJob) -> None:
+    """While it runs and when it is left: viewers see 2, not 2.0."""
+    steps = progress.track(range(5))
+    counts = []
+    for number in steps:
+        counts.append(json.dumps(seen(job).current))
+        if number == 2:
+            break
+    del steps
+    assert [*counts, json.dumps(seen(job).current)] == ["0", "1", "2", "2"]
+
+
 def test_an_inner_loop_refines_the_outer_ones_step(job: RunningJob) -> None:
     """Two of four done and half of the third: 62.5 %; the counts shown are the outer's."""
     for outer in progress.track(range(4), unit="file"):

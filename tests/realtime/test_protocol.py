@@ -85,5 +85,5 @@ def test_any_topic_is_known_or_refused(topic: str) -> None:
         kind, job = protocol.parse_topic(topic)
     except protocol.BadTopic:
         return
-    assert kind in {"job", "tree", "log", "mine", "all"}
+    assert kind in {"job", "tree", "log", "mine", "all", "notices"}
     assert job == "" or len(job) == 36

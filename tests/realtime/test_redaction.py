@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import realtime
-from realtime import permissions, records
+from realtime import failure, permissions, records
 from realtime.calls import call_of
 from realtime.confidential import confidential
 from realtime.errors import JobError
@@ -147,7 +147,7 @@ def test_owners_learn_the_kind_alone_and_operators_where_it_came_from(
     job = failed_job(ana)
     address = f"/headway/api/jobs/{job}"
     seen = client_of(ana).get(address)
-    assert seen.json()["error"] == {"kind": "ValueError", "text": permissions.SAFE_TEXT}
+    assert seen.json()["error"] == {"kind": "ValueError", "text": failure.SAFE_TEXT}
     for inside in (b"Traceback", b"internal", b"hunter2", b"The text", b"arguments", b"repeats"):
         assert inside not in seen.content + client_of(ana).get("/headway/api/jobs").content
     told = client_of(operator).get(address).json()

@@ -253,3 +253,25 @@ def test_closing_tells_what_is_left(publisher: Publisher, job: RunningJob) -> No
     one.close(5)
     assert transition.wait(0)
     assert publisher.states[-1].status == "succeeded"
+
+
+def test_closing_tells_a_store_that_was_away(publisher: Publisher, job: RunningJob) -> None:
+    """A worker stops just after Redis was gone: SQL has the end, nobody else the last lines."""
+    one = Reporter(publisher)
+    publisher.away = True
+    watched = one.watch(job)
+    assert one.put(end_of(watched)).wait(5)
+    publisher.away = False
+    one.close(5)
+    assert publisher.states[-1].status == "succeeded"
+
+
+def test_closing_does_not_wait_for_ever(publisher: Publisher, job: RunningJob) -> None:
+    """A store that stays away is left alone."""
+    one = Reporter(publisher)
+    publisher.away = True
+    assert one.put(end_of(one.watch(job))).wait(5)
+    one.close(0.4)
+    assert one._thread is not None
+    one._thread.join(10)
+    assert not one._thread.is_alive()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -30,6 +31,10 @@ class Work:
         assert self.may_end.wait(10)
         self.done += 1
         raise ValueError("an error in each round")
+
+    def has_done(self, rounds: int) -> bool:
+        """Tell whether so many are over, and none is on its way."""
+        return self.begun == self.done == rounds
 
 
 @pytest.fixture
@@ -83,3 +88,14 @@ def test_a_round_without_end_holds_no_fork_up(
     if not child:
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_who_is_told_to_does_not_wait_for_the_next_round(work: Work) -> None:
+    """However long the rounds are apart."""
+    rounds = Rounds("test", work, lambda: 600.0)
+    rounds.start()
+    for begun in (1, 2, 3):
+        wait_until(partial(work.has_done, begun), "the round")
+        rounds.nudge()
+    rounds.stop(5)
+    assert not rounds.alive

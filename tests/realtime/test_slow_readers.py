@@ -17,6 +17,7 @@ from realtime import publish
 from realtime.events import JobState, Status, timestamp
 from realtime.mailbox import Mailbox
 from realtime.protocol import Close
+from realtime.sessions import Visitor
 from tests.faults.wire import frame
 from tests.processes import Child, web_server
 from tests.services import RedisServer
@@ -91,7 +92,7 @@ async def test_a_close_comes_after_what_the_network_did_not_take_yet() -> None:
         sent.append(message)
         await gate.wait()
 
-    mailbox = Mailbox(user="1", operator=False, send=send)
+    mailbox = Mailbox(Visitor("1", operator=False), send)
     for text in ("first", "second"):
         mailbox.say(text)
     mailbox.close(Close.SIGNED_OUT, "reason")

@@ -14,6 +14,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 import realtime
+from realtime import control
+from realtime.conf import conf
 from tests import tasks
 from tests.processes import Child
 from tests.realtime.conftest import Lazy
@@ -164,14 +166,14 @@ async def test_a_reader_that_does_not_acknowledge_gets_no_more_than_its_window(
     async with viewer(web, await signed_in(ana)) as slow:
         slow.acknowledges = False
         await slow.watch(f"job:{job}")
-        await slow.until(lambda: slow.data_frames == 64, seconds=30)
+        await slow.until(lambda: slow.data_frames == conf.WINDOW, seconds=60)
         with pytest.raises(TimeoutError):
-            await slow.until(lambda: slow.data_frames > 64, seconds=1)
+            await slow.until(lambda: slow.data_frames > conf.WINDOW, seconds=1)
         seen = slow.states[job]["current"]
-        await slow.send(type="ack", frames=64)
-        await slow.until(lambda: slow.data_frames == 65)
+        await slow.send(type="ack", frames=conf.WINDOW)
+        await slow.until(lambda: slow.data_frames == conf.WINDOW + 1)
         assert slow.states[job]["current"] > seen + 100
-        await sync_to_async(realtime.control.cancel)(job)
+        await sync_to_async(control.cancel)(job)
         slow.acknowledges = True
         assert (await slow.ended(job))["status"] == "cancelled"
 

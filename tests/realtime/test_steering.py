@@ -13,7 +13,7 @@ import pytest
 from celery import chain, current_app, group
 from django.db import connection
 
-from realtime import control
+from realtime import control, pools
 from realtime.errors import Refused
 from realtime.models import Job
 from realtime.states import read_one
@@ -34,7 +34,7 @@ def pool(
     request: pytest.FixtureRequest, redis: RedisServer, django_db_setup: None
 ) -> Iterator[Child]:
     """Run a worker of each pool, which gets no other test's jobs, and shares its own with none."""
-    more = json.dumps({"CELERY_TASK_DEFAULT_QUEUE": QUEUE})
+    more = json.dumps({"CELERY_TASK_DEFAULT_QUEUE": QUEUE, "CELERY_TASK_QUEUES": None})
     with worker(request.param, concurrency=4, name=QUEUE, CELERY_MORE=more) as one:
         yield one
 
@@ -51,7 +51,7 @@ def told(tmp_path: Path) -> Path:
     return tmp_path / "told"
 
 
-def has(job: str, seconds: float = 10, **values: Any) -> dict[str, Any]:
+def has(job: str, seconds: float = 30, **values: Any) -> dict[str, Any]:
     """Return a job's state once it has these values."""
 
     def found() -> Any:
@@ -257,7 +257,7 @@ def test_a_tree_is_one_bar_in_every_pool(any_worker: Child) -> None:
 
 def is_refused(job: str, pool: Child, gate: Path) -> bool:
     """Tell whether a pool can stop nothing by force; it says so, and the job goes on to its end."""
-    if pool_of(pool) in control.TERMINATING:
+    if pool_of(pool) in pools.TERMINATING:
         return False
     with pytest.raises(Refused, match="expected the worker's pool to be prefork or gevent"):
         control.cancel(job, terminate=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 from celery import current_app
 
-from realtime import control, permissions, records, trees
+from realtime import control, guardian, permissions, records, trees
 from realtime.errors import Refused
 from realtime.events import JobState, Status, timestamp
 from realtime.models import Job
@@ -49,7 +50,7 @@ def plant(name: str = "celery.group", *, row: bool = True, **more: Any) -> str:
 
 
 def below(
-    root: str, status: str, promised: tuple[str, ...] = (), fraction: float | None = None
+    root: str, status: str, promised: dict[str, float] | None = None, fraction: float | None = None
 ) -> str:
     """Return a job of a tree, with a status."""
     job = str(uuid.uuid4())
@@ -57,14 +58,14 @@ def below(
     state = JobState(id=job, root=root, parent=root, status=status, queued_at=at, updated_at=at)
     state = state.changed(fraction=fraction)
     order = 0 if status == Status.QUEUED else 1
-    records.create(state, "")
-    put(Change(state=state, order=order, transition=bool(order), promised=promised))
+    records.create(state, "", promised)
+    put(Change(state=state, order=order, transition=bool(order), promised=promised or {}))
     return job
 
 
-def say(job: str, root: str) -> None:
-    """Let a job report that it goes on, to a store that may have forgotten it."""
-    state = JobState(id=job, root=root, parent=root, status=Status.RUNNING)
+def say(job: str, root: str, status: str = Status.RUNNING) -> None:
+    """Let a job report that it goes on, or rests, to a store that may have forgotten it."""
+    state = JobState(id=job, root=root, parent=root, status=status)
     put(Change(state=state, order=1, floor=1_000))
 
 
@@ -150,7 +151,7 @@ def test_links_that_are_to_follow_never_start(store: Store) -> None:
     """A link that makes no progress calls succeeds, and Celery queues the next one."""
     follows = str(uuid.uuid4())
     root = plant("celery.chain", final=follows)
-    below(root, "running", promised=(follows,))
+    below(root, "running", promised={follows: 1})
     seal(root)
     until(root, "running")
     control.cancel(root)
@@ -179,17 +180,79 @@ def test_a_replaced_task_is_cancelled_with_what_replaced_it() -> None:
     until(root, "cancelled")
 
 
-def test_what_no_worker_runs_can_only_be_cancelled_and_with_its_jobs() -> None:
+def test_what_no_worker_runs_can_only_be_steered_with_its_jobs() -> None:
     """The reason is told, and the state offers nothing else."""
     root = plant()
     below(root, "running")
     seal(root)
     state = until(root, "running")
-    assert permissions.view(state, Role.OWNER)["actions"] == ["cancel"]
-    with pytest.raises(Refused, match="can be paused"):
+    assert permissions.view(state, Role.OWNER)["actions"] == ["cancel", "pause"]
+    for steer in (control.cancel, control.pause):
+        with pytest.raises(Refused, match="with the jobs below"):
+            steer(root, tree=False)
+
+
+def test_a_paused_group_is_paused_when_none_of_its_jobs_works(store: Store) -> None:
+    """Each is reached, also those that wait for a worker; until then it can be taken back."""
+    root = plant()
+    runs, waits = below(root, "running"), below(root, "queued")
+    seal(root)
+    until(root, "running")
+    said = control.pause(root)
+    assert (said["status"], said["note"]) == ("running", control.ALL_PAUSE)
+    assert {store.standing(job).wants for job in (runs, waits)} == {"pause"}
+    wait_until(lambda: (read_one(root) or {})["wants"] == "pause", "the root to tell")
+    assert permissions.view(read_one(root) or {}, Role.OWNER)["actions"] == ["cancel", "resume"]
+    say(runs, root, Status.PAUSED)
+    state = until(root, "paused")
+    assert permissions.view(state, Role.OWNER)["actions"] == ["cancel", "resume"]
+    assert (state["eta"], state["children"]["running"]) == (None, 1)
+    wait_until(lambda: Job.objects.get(pk=root).status == "paused", "SQL to know")
+    with pytest.raises(Refused, match="expected the job to be running, got: paused"):
         control.pause(root)
-    with pytest.raises(Refused, match="with the jobs below"):
-        control.cancel(root, tree=False)
+    control.resume(root)
+    assert {store.standing(job).wants for job in (runs, waits)} == {"resume"}
+    say(runs, root)
+    assert permissions.view(until(root, "running"), Role.OWNER)["actions"] == ["cancel", "pause"]
+
+
+def test_the_time_that_a_tree_rests_is_no_time_that_it_takes() -> None:
+    """After an hour's pause a half-done tree takes as long again as it has worked."""
+    began = datetime.now(UTC) - timedelta(hours=1, seconds=10)
+    state = JobState(
+        id="x",
+        root="x",
+        name="celery.group",
+        status=Status.PAUSED,
+        held=True,
+        fraction=0.5,
+        started_at=timestamp(began),
+        updated_at=timestamp(began + timedelta(seconds=10)),
+    )
+    paused = trees.told({**state.values(), "seq": 1, "wants": "pause"}, busy=False).state
+    assert (paused.status, paused.eta) == ("paused", None)
+    on = trees.told({**paused.values(), "seq": 2, "wants": "resume"}).state
+    assert on.status == "running"
+    assert on.eta == pytest.approx(10, abs=5)
+
+
+def test_a_pause_of_a_tree_reaches_the_links_that_are_to_follow(store: Store) -> None:
+    """Of a task's own tree too, while the task runs; a cancel likewise."""
+    root, follows = str(uuid.uuid4()), str(uuid.uuid4())
+    records.create(JobState(id=root, root=root, status=Status.RUNNING, queued_at=timestamp()), "")
+    job = below(root, "running", promised={follows: 1})
+    for steer, wish in ((control.pause, "pause"), (control.cancel, "cancel")):
+        steer(root)
+        assert {store.standing(one).wants for one in (job, follows)} == {wish}
+
+
+def test_a_job_is_paused_alone_when_that_is_wanted(store: Store) -> None:
+    """What it has started goes on."""
+    root = str(uuid.uuid4())
+    records.create(JobState(id=root, root=root, status=Status.RUNNING, queued_at=timestamp()), "")
+    job = below(root, "running")
+    control.pause(root, tree=False)
+    assert (store.standing(root).wants, store.standing(job).wants) == ("pause", "")
 
 
 def test_a_root_waits_for_the_transaction_in_which_it_is_queued(store: Store) -> None:
@@ -223,6 +286,78 @@ def test_a_bar_stays_where_it_was_when_the_store_has_lost_its_tree(store: Store)
     end(half, Status.SUCCEEDED)
     end(other, Status.SUCCEEDED)
     assert until(root, "succeeded")["fraction"] == 1
+
+
+def test_what_is_to_follow_counts_again_when_the_store_has_lost_it(store: Store) -> None:
+    """SQL has kept it, of jobs that wait and of those that run; a cancel finds it too."""
+    follows, last = str(uuid.uuid4()), str(uuid.uuid4())
+    root = plant("celery.chord", final=last)
+    below(root, "queued", promised={follows: 1, last: 1})
+    runs = below(root, "running", promised={last: 1})
+    seal(root)
+    wait_until(lambda: (read_one(root) or {})["total"] == 4, "the whole tree")
+    forget(store)
+    say(runs, root)
+    until(root, "running")
+    wait_until(lambda: (read_one(root) or {})["total"] == 4, "the whole tree again")
+    control.cancel(root)
+    assert {store.standing(one).wants for one in (follows, last)} == {"cancel"}
+    end(runs, Status.CANCELLED)
+    until(root, "cancelled")
+    wait_until(lambda: not Job.objects.filter(root=root).exclude(promised={}), "SQL to make room")
+
+
+def test_a_root_of_which_nothing_speaks_is_told_again(store: Store) -> None:
+    """Its jobs wait, so none of them would let anybody know that the store has lost it."""
+    root = plant()
+    below(root, "queued", promised={str(uuid.uuid4()): 1})
+    seal(root)
+    known = wait_until(lambda: (one := read_one(root)) and one["children"] and one, "the root")
+    forget(store)
+    guardian.tell_again([root])
+    after = wait_until(
+        lambda: (one := read_one(root)) and one["seq"] > known["seq"] and one["children"] and one,
+        "the root again",
+    )
+    assert (after["status"], after["total"], after["children"]["queued"]) == ("queued", 2, 1)
+
+
+def test_the_judge_tells_at_once_of_roots_that_the_store_has_lost(store: Store) -> None:
+    """Long before anybody is taken for dead."""
+    root = plant()
+    below(root, "queued")
+    started = below(root, "running")
+    seal(root)
+    until(root, "running")
+    end(started, Status.SUCCEEDED)
+    known = wait_until(
+        lambda: (one := read_one(root)) and one["current"] == 1 and one, "the first end"
+    )
+    forget(store)
+    Reaper().look()
+    after = wait_until(
+        lambda: (one := read_one(root)) and one["seq"] > known["seq"] and one, "the root again"
+    )
+    assert (after["current"], after["total"], after["status"]) == (1, 2, "running")
+
+
+@pytest.mark.parametrize("wish", ["pause", "cancel"])
+def test_what_was_wanted_of_a_tree_is_wanted_when_the_store_has_lost_it(
+    store: Store, wish: str
+) -> None:
+    """No worker speaks for links that are to follow, nor for a paused job that waits."""
+    follows = str(uuid.uuid4())
+    root = plant()
+    runs, waits = below(root, "running", promised={follows: 1}), below(root, "queued")
+    seal(root)
+    until(root, "running")
+    (control.pause if wish == "pause" else control.cancel)(root)
+    wait_until(lambda: Job.objects.get(pk=root).last["wants"] == wish, "SQL to know")
+    forget(store)
+    say(runs, root)
+    asked = {follows, waits} if wish == "pause" else {follows}
+    wait_until(lambda: {store.standing(one).wants for one in asked} == {wish}, "it to be wanted")
+    assert until(root, "running" if wish == "pause" else "cancelling")["wants"] == wish
 
 
 def test_a_root_that_nobody_tells_of_any_more_is_told_by_who_judges(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from realtime.events import JobState, Status
-from realtime.store import Remembered, Report, Store
+from realtime.store import WORKERS, Remembered, Report, Store
 from tests.services import RedisServer, wait_until
 
 
@@ -19,6 +19,7 @@ def state(job: str, status: Status = Status.RUNNING, **more: Any) -> JobState:
     return JobState(id=job, root=job, status=status, **given)
 
 
+ORCHARD = ("apples", "pears_sum", "trees", "hives")  # names that nothing else counts under
 LINE = '{"at":"","level":"info","text":"x"}'
 
 
@@ -248,6 +249,7 @@ def test_a_run_owns_its_job_until_it_ends_or_another_claims_it(store: Store, job
     assert not store.owns(job, 1, "two")
 
 
+@pytest.mark.usefixtures("alone")
 def test_one_process_leads_at_a_time(store: Store) -> None:
     """The lock is kept by its holder alone, given back by its holder alone, and expires."""
     first = store.lead("a", 60)
@@ -297,9 +299,47 @@ def test_redis_forgets_ended_jobs_and_only_after_a_while(redis: RedisServer, job
 
 def test_what_processes_count_adds_up(store: Store) -> None:
     """Sums of all, and the gauges of those that live."""
-    store.total("one", {"reports": 2, "reporter_lag_sum": 0.25}, {"sockets": 3}, keep=60)
-    store.total("two", {"reports": 1}, {"sockets": 4, "watches": 1}, keep=60)
-    store.total("one", {"reports": 1}, {"sockets": 1}, keep=60)
-    store.total("gone", {"reports": 5}, {"sockets": 100}, keep=0.01)
-    wait_until(lambda: store.totals().gauges == {"sockets": 5, "watches": 1}, "it to be forgotten")
-    assert store.totals().counts == {"reports": 9, "reporter_lag_sum": 0.25}
+    store.total("one", {"apples": 2, "pears_sum": 0.25}, {"trees": 3}, keep=60)
+    store.total("two", {"apples": 1}, {"trees": 4, "hives": 1}, keep=60)
+    store.total("one", {"apples": 1}, {"trees": 1}, keep=60)
+    store.total("gone", {"apples": 5}, {"trees": 100}, keep=0.01)
+
+    def ours(numbers: dict[str, float]) -> dict[str, float]:
+        # Processes that are kept for other tests count in the same Redis.
+        return {name: numbers[name] for name in ORCHARD if name in numbers}
+
+    wait_until(lambda: ours(store.totals().gauges) == {"trees": 5, "hives": 1}, "they go")
+    assert ours(store.totals().counts) == {"apples": 9, "pears_sum": 0.25}
+
+
+def test_what_workers_hold_is_known_while_they_live(store: Store) -> None:
+    """The newest word of each counts; one that is silent holds nothing."""
+    store.hold("one", ["a"], keep=60)
+    store.hold("one", ["b", "c"], keep=60)
+    store.hold("two", None, keep=60)
+    store.hold("gone", ["d"], keep=0.01)
+    # Workers of other tests tell what they hold, too.
+    wait_until(lambda: ["d"] not in store.holdings(), "the silent one to be gone")
+    held = store.holdings()
+    assert ["b", "c"] in held
+    assert None in held
+    assert ["a"] not in held
+
+
+def test_workers_introduce_themselves(store: Store) -> None:
+    """What one says last counts; its age is the store's to tell."""
+    store.introduce("a@x", {"pid": 1})
+    store.introduce("b@x", {"pid": 2})
+    store.introduce("a@x", {"pid": 3})
+    told = store.introduced()
+    assert {name: one.about for name, one in told.items()} == {"a@x": {"pid": 3}, "b@x": {"pid": 2}}
+    assert all(0 <= one.age < 5 for one in told.values())
+
+
+def test_so_many_workers_are_known(store: Store, redis: RedisServer) -> None:
+    """Who has been silent longest is forgotten first, whatever the names are."""
+    for n in range(WORKERS + 3):
+        store.introduce(f"ü {n}", {"n": n})
+    kept = {one.about["n"] for one in store.introduced().values()}
+    assert len(kept) == WORKERS
+    assert WORKERS + 2 in kept

@@ -12,6 +12,7 @@ from realtime import reading
 from realtime.store import Lines, MemoryStore, Report, Store, get_store
 
 JOB = str(uuid.uuid4())
+FAR = 2**32
 
 
 def report(*texts: str, run: str = "one", order: int = 1, **more: Any) -> Report:
@@ -65,6 +66,31 @@ def test_numbers_go_on_after_everything_was_lost(store: Store) -> None:
     assert answer.log == 3
     assert texts(store, after=2) == [(3, "c")]
     assert store.log(JOB, 0).lost == 2
+
+
+@pytest.mark.parametrize("meanwhile", [[], [report(run="none", claim=True, after=FAR)]])
+def test_who_follows_forgotten_runs_begins_far_behind_them(
+    store: Store, meanwhile: list[Report]
+) -> None:
+    """Nobody knows how many lines viewers have seen: what comes now must be news to them.
+
+    So it is when somebody else, who knows no more, has told of the job before.
+    """
+    store.remember([report("a", "b", base=0)])
+    lose_everything()
+    store.remember(meanwhile)
+    store.remember([report("c", run="two", order=2, after=FAR)])
+    (answer,) = store.remember([report("d", run="two", order=2, told=1, after=FAR)])
+    assert answer.log == FAR + 2
+    assert texts(store, after=2) == [(FAR + 1, "c"), (FAR + 2, "d")]
+    assert store.log(JOB, 2).lost == FAR - 2
+
+
+def test_who_follows_runs_that_said_nothing_begins_the_log(store: Store) -> None:
+    """The store knows that there were no lines, from the job's queueing or its first run."""
+    store.remember([report(run="", order=0)])
+    store.remember([report("a", run="two", order=2, after=FAR)])
+    assert texts(store) == [(1, "a")]
 
 
 def test_a_state_alone_keeps_the_place(store: Store) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.template import Context, Template
 from django.test import RequestFactory
 
+from realtime.models import Job
+from realtime.store import Lines
 from realtime.templatetags import headway
 from tests.browser.double import ROOT
 
@@ -64,6 +69,28 @@ def example(name: str) -> dict[str, Any]:
 def show(monkeypatch: pytest.MonkeyPatch, state: dict[str, Any] | None) -> None:
     """Let everybody see this state of every job."""
     monkeypatch.setattr(headway, "visible_state", lambda user, job: state)
+
+
+def test_what_stands_below_a_bar_is_there_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stages, files and the reason, for who has no script; compact there is none of it."""
+    show(monkeypatch, example("running with stages"))
+    page = render("{% job_progress job %}")
+    assert re.findall("<li[^>]*>([^<]+)</li>", page) == [
+        "Read orders",
+        "Add up",
+        "By month",
+        "By customer",
+        "Draw charts",
+        "Write PDF",
+    ]
+    files = [{"name": "a.zip", "size": 1, "url": "/a.zip"}]
+    evil = [{"name": "b.zip", "size": 1, "url": "javascript:alert(1)"}]
+    show(monkeypatch, {**example("failed with error"), "files": files + evil})
+    page = render("{% job_progress job %}")
+    assert '<p dir="auto">OSError: No space left' in page
+    assert Elements(page).found["a"] == {"href": "/a.zip", "download": None}
+    assert page.partition("headway-fallback")[2].count("zip") == 2
+    assert "<ul>" not in render("{% job_progress job compact=True %}")
 
 
 def test_a_bar_stands_there_before_any_script(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,6 +173,30 @@ def test_the_script_knows_the_address_and_the_cookie() -> None:
     assert "nonce" not in script
 
 
+def test_the_page_knows_the_files_of_elements_that_it_may_have() -> None:
+    """One of them that is written by hand needs no tag of its own."""
+    (told,) = re.findall(r'data-headway-elements="([^"]*)"', render("{% headway_scripts %}"))
+    files = json.loads(unescape(told))
+    assert files["job-inbox"] == files["job-toasts"] == "/static/realtime/inbox.js"
+
+
+def scope_of(user: Any = None, key: str = "") -> str:
+    """Return what a page says of whose tabs may share its socket."""
+    session = type("Session", (dict,), {"session_key": key})()
+    page = render("{% headway_scripts %}", user=user, session=session)
+    (scope,) = re.findall(r'data-headway-scope="(\w*)"', page)
+    return str(scope)
+
+
+def test_tabs_share_a_socket_within_one_session() -> None:
+    """Another person, or another session, must not hear what this one's socket brings."""
+    assert scope_of() == ""
+    assert scope_of(Person(), "a") == scope_of(Person(), "a") != ""
+    assert scope_of(Person(), "b") != scope_of(Person(), "a")
+    other = type("Other", (Person,), {"pk": 99})
+    assert scope_of(other(), "a") != scope_of(Person(), "a")
+
+
 @pytest.mark.parametrize("tag", ["{% headway_scripts %}", '{% headway_scripts nonce="abc" %}'])
 def test_script_and_style_carry_the_nonce(tag: str) -> None:
     """The page's policy names it on the request, or the template hands it in."""
@@ -162,3 +213,78 @@ def test_the_token_is_in_the_page_where_no_script_can_read_the_cookie(
     script = Elements(render("{% headway_scripts %}", user=Person(), session={})).found["script"]
     assert len(script["data-headway-csrf"] or "") == 64
     assert "data-headway-csrf-cookie" not in script
+
+
+def test_the_bell_is_a_link_before_its_script_is_there() -> None:
+    """With the address of jobs' pages, and for nobody who is not signed in."""
+    tag = '{% job_inbox "/notices/" page="/jobs/1" nonce="abc" %}'
+    found = Elements(render(tag, user=Person())).found
+    assert found["job-inbox"] == {"page": "/jobs/1"}
+    assert found["a"]["href"] == "/notices/"
+    assert (found["script"]["src"], found["script"]["nonce"]) == (
+        "/static/realtime/inbox.js",
+        "abc",
+    )
+    assert render(tag).strip() == ""
+
+
+def test_a_tree_knows_its_root_and_where_jobs_have_pages() -> None:
+    """By its id, or by its `Job`, which knows also what it is a part of."""
+    found = Elements(render('{% job_tree job page="/jobs/1" nonce="abc" %}')).found
+    assert found["job-tree"] == {"root": JOB, "page": "/jobs/1"}
+    assert found["script"]["src"] == "/static/realtime/tree.js"
+    assert found["script"]["nonce"] == "abc"
+    whole, part = Job(pk=UUID(JOB), root=UUID(JOB)), Job(pk=UUID(int=5), root=UUID(JOB))
+    for one, attributes in ((whole, {}), (part, {"job": str(part.pk)})):
+        page = Template("{% load headway %}{% job_tree one %}").render(Context({"one": one}))
+        assert Elements(page).found["job-tree"] == {"root": JOB, **attributes}
+
+
+def test_the_tray_is_for_who_is_signed_in() -> None:
+    """With the address of jobs' pages."""
+    tag = '{% job_tray "/jobs/1" %}'
+    found = Elements(render(tag, user=Person())).found
+    assert found["job-tray"] == {"page": "/jobs/1"}
+    assert found["script"]["src"] == "/static/realtime/tray.js"
+    assert render(tag).strip() == ""
+
+
+def test_toasts_come_with_the_same_script() -> None:
+    """Which a browser runs once, however often a page names it."""
+    tag = '{% job_toasts "/jobs/1" position="top-end" %}'
+    found = Elements(render(tag, user=Person())).found
+    assert found["job-toasts"] == {"page": "/jobs/1", "position": "top-end"}
+    assert found["script"]["src"] == "/static/realtime/inbox.js"
+    assert render(tag).strip() == ""
+
+
+def test_the_last_lines_of_a_log_are_there_before_its_script(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As text, with their levels; the element is told where they end."""
+    show(monkeypatch, {**example("running with total"), "id": JOB, "log": 240})
+    evil = {"n": 240, "at": "2026-11-22T10:00:00.000Z", "level": "error", "text": "<b>x</b>"}
+    asked: list[tuple[Any, ...]] = []
+
+    def read(*said: Any) -> Lines:
+        asked.append(said)
+        return Lines(lines=[evil], lost=0)
+
+    monkeypatch.setattr("realtime.reading.log", read)
+    page = render("{% job_log job %}")
+    assert asked == [(JOB, 140, 100, 240)]
+    element = Elements(page).found["job-log"]
+    assert (element["data-log"], element["status"]) == ("240", "running")
+    assert "follow" in element
+    assert "&lt;b&gt;x&lt;/b&gt;" in page
+    assert '<div class="error"><time datetime="2026-11-22T10:00:00.000Z">' in page
+    assert f'href="/headway/api/jobs/{JOB}/log?format=text"' in page
+    assert "follow" not in Elements(render("{% job_log job follow=False %}")).found["job-log"]
+
+
+def test_a_log_that_may_not_be_seen_is_not_available(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unknown and forbidden render the same, without a line."""
+    show(monkeypatch, None)
+    page = render("{% job_log job %}")
+    assert "This log is not available." in page
+    assert "data-log" not in page

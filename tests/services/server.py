@@ -19,7 +19,7 @@ from core.embedded import free_port
 from core.supervisor import KEEPER
 
 
-def wait_until(condition: Callable[[], Any], what: str, seconds: float = 10) -> Any:
+def wait_until(condition: Callable[[], Any], what: str, seconds: float = 30) -> Any:
     """Return the first true answer of the condition, or fail with what was waited for."""
     deadline = time.monotonic() + seconds
     while not (answer := condition()):

@@ -15,6 +15,7 @@ HALF = Path(settings.BASE_DIR) / "half"
 @shared_task
 def pack(parcels: int) -> int:
     """Pack parcels one by one, and rest in the middle."""
+    progress.log(f"{parcels} parcels are to be packed")
     for number in progress.track(range(parcels), unit="parcel"):
         progress.update(message=f"Parcel {number}")
         while number == parcels // 2 and not HALF.exists():
