@@ -1,13 +1,15 @@
-import { html, render, type TemplateResult } from "lit/html.js";
+import { render } from "lit/html.js";
 import type { Client } from "../client";
 import type { JobState } from "../protocol";
 import { Api } from "./dashboard/api";
 import type { Desk } from "./dashboard/desk";
 import { JobPage } from "./dashboard/job-page";
 import { JobsPage } from "./dashboard/jobs-page";
+import { Nowhere } from "./dashboard/nowhere";
+import type { Keys, Page } from "./dashboard/page";
 import { Router } from "./dashboard/router";
-import type { Route } from "./dashboard/routes";
-import { drawSettings, keysAreOn } from "./dashboard/settings";
+import { type Listed, type PageName, plain, type Route } from "./dashboard/routes";
+import { keysAreOn, SettingsPage } from "./dashboard/settings";
 import { drawShell } from "./dashboard/shell-drawing";
 import { type Command, Shortcuts } from "./dashboard/shortcuts";
 import { tell } from "./dashboard/words";
@@ -46,7 +48,7 @@ export class JobDashboard extends Follower {
   readonly #shortcuts = new Shortcuts();
   #router: Router | undefined;
   #jobs: JobsPage | undefined;
-  #job: JobPage | undefined;
+  #pages: Readonly<Record<PageName, Page>> | undefined;
   #route: Route = { page: "nowhere" };
   #shape = "";
   #said = "";
@@ -60,8 +62,14 @@ export class JobDashboard extends Follower {
     const base = new URL(this.getAttribute("base") || this.#below("dashboard/"), document.baseURI);
     this.#router = new Router(base, (route) => this.#show(route));
     const desk = this.#deskOf(this.#router);
-    this.#jobs = new JobsPage(desk);
-    this.#job = new JobPage(desk, (id) => this.#placeOf(id));
+    const jobs = new JobsPage(desk);
+    this.#jobs = jobs;
+    this.#pages = {
+      jobs,
+      job: new JobPage(desk, (id) => this.#placeOf(id)),
+      settings: new SettingsPage(desk, base),
+      nowhere: new Nowhere(desk),
+    };
     super.connectedCallback();
     this.#router.open();
     this.#show(this.#router.route);
@@ -74,8 +82,8 @@ export class JobDashboard extends Follower {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#router?.close();
-    this.#jobs?.feed.close();
-    this.#job?.leave();
+    this.#page?.leave();
+    this.#each((page) => page.close?.());
     document.removeEventListener("keydown", this.#pressed);
     removeEventListener("resize", this.#measure);
     this.removeEventListener("job-again", this.#again);
@@ -83,14 +91,14 @@ export class JobDashboard extends Follower {
   }
 
   paint(): void {
-    const jobs = this.#jobs;
-    if (!jobs) return;
+    const page = this.#page;
+    if (!page) return;
     const second = Math.floor(performance.now() / SECOND);
-    const shape = this.#shapeOf(second);
+    const shape = this.#shapeOf(page, second);
     const drawn = shape !== this.#shape;
-    if (drawn) this.#draw(shape);
-    const aged = second !== this.#written && !jobs.feed.paused;
-    if (this.#route.page === "jobs") jobs.paint(drawn || aged);
+    if (drawn) this.#draw(page, shape);
+    const aged = second !== this.#written && !this.#jobs?.feed.paused;
+    page.paint?.(drawn || aged);
     this.#written = second;
     this.tickWhile(true);
   }
@@ -98,7 +106,7 @@ export class JobDashboard extends Follower {
   protected watch(client: Client): (() => void)[] {
     const take = (state: JobState) => {
       this.#heard = Date.now();
-      this.#jobs?.feed.take(state);
+      this.#each((page) => page.take?.(state));
     };
     return this.follow(client, this.hasAttribute("operator") ? "all" : "mine", take, () => {});
   }
@@ -106,9 +114,17 @@ export class JobDashboard extends Follower {
   /** Whatever was missed while nobody heard is asked for. */
   protected changed(): void {
     const live = this.client?.status.phase === "live";
-    if (live && !this.#wasLive && this.#heard > 0) void this.#jobs?.feed.renew();
+    if (live && !this.#wasLive && this.#heard > 0) this.#each((page) => page.renew?.());
     if (live) this.#heard = Date.now();
     this.#wasLive = live;
+  }
+
+  get #page(): Page | undefined {
+    return this.#pages?.[this.#route.page];
+  }
+
+  #each(what: (page: Page) => void): void {
+    for (const page of Object.values(this.#pages ?? {})) what(page);
   }
 
   #deskOf(router: Router): Desk {
@@ -122,6 +138,7 @@ export class JobDashboard extends Follower {
       redraw: () => paintSoon(this),
       go: (route, replace) => router.go(route, replace),
       hrefOf: (route) => router.hrefOf(route),
+      visit: (href, replace) => router.visit(href, replace),
       watchJob: (id, take, refused) =>
         this.client?.watch(`job:${id}`, take, { refused }) ?? (() => {}),
       take: (state) => this.client?.take(state),
@@ -135,13 +152,10 @@ export class JobDashboard extends Follower {
 
   #show(route: Route): void {
     const before = this.#route;
+    if (before.page !== route.page) this.#page?.leave();
     this.#route = route;
-    if (route.page === "jobs") this.#jobs?.open(route.q);
-    if (before.page === "jobs" && route.page !== "jobs") this.#jobs?.leave();
-    if (route.page === "job") {
-      this.#jobs?.looked(route.id);
-      this.#job?.open(route.id);
-    } else this.#job?.leave();
+    if (route.page === "job") this.#jobs?.looked(route.id);
+    this.#page?.open(route);
     this.#shape = "";
     this.paint();
     if (before.page !== "nowhere" && before.page !== route.page && route.page !== "jobs") {
@@ -149,32 +163,26 @@ export class JobDashboard extends Follower {
     }
   }
 
-  #shapeOf(second: number): string {
-    const { feed } = this.#jobs as JobsPage;
-    const page =
-      this.#route.page === "jobs"
-        ? [this.#jobs?.shape, feed.missed]
-        : [this.#job?.shape, this.#job?.title, second];
+  #shapeOf(page: Page, second: number): string {
     const trouble = this.trouble();
     return JSON.stringify([
-      [this.#route, page, this.#said, keysAreOn(), feed.paused],
-      [trouble, trouble && second, this.client?.status.phase],
+      [this.#route, page.shape, page.title, page.ages && second, this.#said, keysAreOn()],
+      [this.#jobs?.feed.paused, trouble, trouble && second, this.client?.status.phase],
     ]);
   }
 
-  #draw(shape: string): void {
+  #draw(page: Page, shape: string): void {
     this.#shape = shape;
     const { feed } = this.#jobs as JobsPage;
-    const trouble = this.trouble();
-    const title = this.#title;
+    const { title } = page;
     const passed = Math.round((Date.now() - this.#heard) / SECOND);
     const shell = drawShell({
       route: this.#route,
       title,
-      content: this.#content(),
-      way: this.#route.page === "job" ? (this.#job?.drawWay() ?? null) : null,
+      content: page.draw(),
+      way: page.drawWay?.() ?? null,
       hrefOf: (route) => this.#router?.hrefOf(route) ?? "",
-      trouble,
+      trouble: this.trouble(),
       stale: this.#heard > 0 ? tell("dataFrom", { time: seconds(passed) }) : "",
       live: this.client?.status.phase === "live",
       readOnly: this.hasAttribute("operator") && !this.hasAttribute("steers"),
@@ -187,24 +195,9 @@ export class JobDashboard extends Follower {
       retry: () => this.client?.connection.wake(),
     });
     render(shell, this.shadow);
-    if (this.#route.page === "jobs") this.#jobs?.filter.show(feed.q);
+    page.drawn?.();
     const full = `${title} · ${tell("dashboard")}`;
     if (document.title !== full) document.title = full;
-  }
-
-  get #title(): string {
-    if (this.#route.page === "job") return this.#job?.title ?? "";
-    if (this.#route.page === "nowhere") return tell("nowhere");
-    return tell(this.#route.page);
-  }
-
-  #content(): TemplateResult {
-    if (this.#route.page === "jobs" && this.#jobs) return this.#jobs.draw();
-    if (this.#route.page === "job" && this.#job) return this.#job.draw();
-    if (this.#route.page === "settings" && this.#router)
-      return drawSettings(this.#router.base, () => paintSoon(this));
-    const href = this.#router?.hrefOf({ page: "jobs", q: "" }) ?? "";
-    return html`<div class="none"><a class="button" href=${href}>${tell("toJobs")}</a></div>`;
   }
 
   #placeOf(id: string) {
@@ -237,7 +230,7 @@ export class JobDashboard extends Follower {
   }
 
   readonly #measure = (): void => {
-    this.#jobs?.measure();
+    this.#page?.measure?.();
     this.#shape = "";
     paintSoon(this);
   };
@@ -260,38 +253,13 @@ export class JobDashboard extends Follower {
 
   /** Does what a key means; tells whether that was anything here. */
   #obey(command: Command): boolean {
-    const [jobs, job, router] = [this.#jobs, this.#job, this.#router];
-    if (!jobs || !job || !router) return false;
-    const anywhere: Partial<Record<Command, () => void>> = {
+    const to = (page: Listed) => () => this.#router?.go(plain(page));
+    const anywhere: Keys = {
       help: () => this.#sheet?.showModal(),
-      jobs: () => router.go({ page: "jobs", q: "" }),
-      settings: () => router.go({ page: "settings" }),
+      jobs: to("jobs"),
+      settings: to("settings"),
     };
-    const inList: Partial<Record<Command, () => void>> = {
-      filter: () => jobs.filter.focus(),
-      next: () => jobs.move(1),
-      previous: () => jobs.move(-1),
-      select: () => jobs.toggle(),
-      cancel: () => jobs.perform("cancel"),
-      again: () => jobs.perform("again"),
-      pause: () => jobs.feed.pause(!jobs.feed.paused),
-      news: () => jobs.admit(),
-      ...(jobs.hasChosen && { leave: () => jobs.clear() }),
-    };
-    const id = this.#route.page === "job" ? this.#route.id : "";
-    const toJob = (step: number) => {
-      const beside = jobs.beside(id, step);
-      if (beside) router.go({ page: "job", id: beside }, true);
-    };
-    const ofJob: Partial<Record<Command, () => void>> = {
-      next: () => toJob(1),
-      previous: () => toJob(-1),
-      cancel: () => job.perform("cancel"),
-      again: () => job.perform("again"),
-      back: () => router.go({ page: "jobs", q: jobs.feed.q }),
-    };
-    const here = this.#route.page === "jobs" ? inList : this.#route.page === "job" ? ofJob : {};
-    const deed = anywhere[command] ?? here[command];
+    const deed = anywhere[command] ?? this.#page?.keys[command];
     deed?.();
     return deed !== undefined;
   }

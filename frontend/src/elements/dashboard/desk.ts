@@ -18,6 +18,8 @@ export interface Desk {
   readonly redraw: () => void;
   readonly go: (route: Route, replace?: boolean) => void;
   readonly hrefOf: (route: Route) => string;
+  /** Goes where a link of the dashboard's leads. */
+  readonly visit: (href: string, replace?: boolean) => void;
   /** Tells each new state of one job; returns what stops it. */
   readonly watchJob: (
     id: string,

@@ -9,12 +9,14 @@ import { Confirmation } from "./confirmation";
 import type { Deed } from "./deeds";
 import { type Desk, may } from "./desk";
 import { drawJob, drawWay, type Place } from "./job-drawing";
+import type { Keys, Page } from "./page";
+import type { Route } from "./routes";
 import { tell } from "./words";
 
 const ITEMS_AGAIN = 3000; // milliseconds between two looks at a running job's items
 const TREE_AFTER = 1; // children that make a tree
 
-export class JobPage {
+export class JobPage implements Page {
   readonly #desk: Desk;
   readonly #placeOf: (id: string) => Place;
   readonly #confirmation: Confirmation;
@@ -41,8 +43,22 @@ export class JobPage {
     return this.#job ? titleOf(this.#job) : tell("loading");
   }
 
-  open(id: string): void {
-    if (id === this.#id) return;
+  readonly ages = true;
+
+  get keys(): Keys {
+    const to = (href: string) => href && this.#desk.visit(href, true);
+    return {
+      next: () => to(this.#placeOf(this.#id).behind),
+      previous: () => to(this.#placeOf(this.#id).before),
+      cancel: () => this.#perform("cancel"),
+      again: () => this.#perform("again"),
+      back: () => this.#desk.visit(this.#placeOf(this.#id).back),
+    };
+  }
+
+  open(route: Route): void {
+    if (route.page !== "job" || route.id === this.#id) return;
+    const { id } = route;
     this.leave();
     this.#id = id;
     this.#stop = this.#desk.watchJob(
@@ -66,7 +82,6 @@ export class JobPage {
     this.#lost = this.#counted = 0;
   }
 
-  /** All that the templates show, as one text to compare. */
   get shape(): string {
     const { seq, status, actions, stalled } = this.#job ?? {};
     const shown = this.#job && factsIn(this.#job);
@@ -105,7 +120,7 @@ export class JobPage {
   }
 
   /** Asks whether something is to be done to the job. */
-  perform(deed: Deed): void {
+  #perform(deed: Deed): void {
     const job = this.#job;
     if (job && may(this.#desk, job, deed)) {
       this.#confirmation.ask({ deed, meant: { ids: [job.id] }, count: 1, jobs: [job], leftOut: 0 });

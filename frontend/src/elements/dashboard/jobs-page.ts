@@ -12,8 +12,10 @@ import { JobFeed } from "./feed";
 import { FilterBox } from "./filter-box";
 import type { Frame } from "./job-row";
 import { drawJobs, SNIPPET } from "./jobs-drawing";
+import type { Keys, Page } from "./page";
 import { Pane } from "./pane";
 import { toggled } from "./query";
+import type { Route } from "./routes";
 import { Selection } from "./selection";
 import { quickFilters } from "./views";
 import { tell } from "./words";
@@ -25,7 +27,7 @@ const TOP = 8;
 // Where a table has no room.
 const narrow = matchMedia("(width <= 45rem)");
 
-export class JobsPage {
+export class JobsPage implements Page {
   readonly feed: JobFeed;
   readonly filter: FilterBox;
   readonly #desk: Desk;
@@ -50,9 +52,30 @@ export class JobsPage {
     this.#confirmation = new Confirmation(desk, title, (plan, now) => this.#await(plan, now));
   }
 
+  get title(): string {
+    return tell("jobs");
+  }
+
+  /** Ages are written by the rows. */
+  readonly ages = false;
+
+  get keys(): Keys {
+    return {
+      filter: () => this.filter.focus(),
+      next: () => this.#move(1),
+      previous: () => this.#move(-1),
+      select: () => this.#toggle(),
+      cancel: () => this.#perform("cancel"),
+      again: () => this.#perform("again"),
+      pause: () => this.feed.pause(!this.feed.paused),
+      news: () => this.#admit(),
+      ...(this.#hasChosen && { leave: () => this.#clear() }),
+    };
+  }
+
   /** Shows what a filter means; the same as before is shown where it was left. */
-  open(q: string): void {
-    if (this.feed.open(q)) {
+  open(route: Route): void {
+    if (route.page === "jobs" && this.feed.open(route.q)) {
       this.#selection.clear();
       this.#top = 0;
       this.#last = "";
@@ -65,13 +88,28 @@ export class JobsPage {
     this.#pane = null;
   }
 
-  /** All that the templates show, as one text to compare. */
+  close(): void {
+    this.feed.close();
+  }
+
+  take(state: JobState): void {
+    this.feed.take(state);
+  }
+
+  renew(): void {
+    void this.feed.renew();
+  }
+
+  drawn(): void {
+    this.filter.show(this.feed.q);
+  }
+
   get shape(): string {
     const { phase, problem, growing, count, list, paused } = this.feed;
     const { size, all } = this.#selection;
     const lists = [list.order.length, list.next, list.news, list.isOutrun];
     return JSON.stringify([
-      [phase, problem?.message, growing, count, paused, this.#frame],
+      [phase, problem?.message, growing, count, paused, this.#frame, this.feed.missed],
       [lists, size, all, this.#offered(), this.filter.shape, this.#confirmation.shape],
     ]);
   }
@@ -99,15 +137,15 @@ export class JobsPage {
       deeds: this.#offered(),
       press: (word) => this.#desk.go({ page: "jobs", q: toggled(q, word) }),
       hrefOf: (other) => this.#desk.hrefOf({ page: "jobs", q: other }),
-      admit: () => this.admit(),
+      admit: () => this.#admit(),
       retry: () => feed.retry(),
       grow: () => void feed.more(),
       clicked: (event) => this.#clicked(event),
       scrolled: () => this.#scrolled(),
       chooseAll: (chosen) => this.#chooseAll(chosen),
       match: () => this.#changeSelection(() => this.#selection.match()),
-      clear: () => this.clear(),
-      perform: (deed) => this.perform(deed),
+      clear: () => this.#clear(),
+      perform: (deed) => this.#perform(deed),
       copySnippet: () => void this.#copy(),
       dialog: this.#confirmation.draw(),
     });
@@ -139,21 +177,21 @@ export class JobsPage {
   }
 
   /** Takes new jobs in, and goes to them. */
-  admit(): void {
+  #admit(): void {
     this.feed.admit();
     if (this.#scroller) this.#scroller.scrollTop = 0;
   }
 
-  clear(): void {
+  #clear(): void {
     this.#changeSelection(() => this.#selection.clear());
   }
 
-  get hasChosen(): boolean {
+  get #hasChosen(): boolean {
     return this.#selection.size > 0 || this.#selection.all;
   }
 
   /** Goes to the job before or behind the one that has the focus. */
-  move(step: number): void {
+  #move(step: number): void {
     const { list } = this.feed;
     const pane = this.#paneNow();
     const at = list.placeOf(this.#current || this.#last);
@@ -172,7 +210,7 @@ export class JobsPage {
     return at < 0 ? undefined : this.feed.list.order[at + step];
   }
 
-  toggle(): void {
+  #toggle(): void {
     const id = this.#current;
     if (!id) return;
     const { order } = this.feed.list;
@@ -180,7 +218,7 @@ export class JobsPage {
   }
 
   /** Asks whether something is to be done: to what is chosen, else to the job that has the focus. */
-  perform(deed: Deed): void {
+  #perform(deed: Deed): void {
     const plan = this.#plan(deed);
     if (plan) this.#confirmation.ask(plan);
     else this.#desk.say(tell("nothingToDo"));
@@ -227,7 +265,7 @@ export class JobsPage {
     const { list, paused, phase } = this.feed;
     if (list.news === 0 || paused || phase !== "ready") return;
     const scroller = this.#scroller;
-    const held = isHeld(scroller) || this.hasChosen || (scroller?.scrollTop ?? 0) > TOP;
+    const held = isHeld(scroller) || this.#hasChosen || (scroller?.scrollTop ?? 0) > TOP;
     if (list.order.length === 0 || !held) this.feed.admit();
   }
 

@@ -20,7 +20,8 @@ export class Router {
     addEventListener("popstate", this.#moved);
     const { route } = this;
     // The dashboard itself is its first page.
-    if (route.page === "jobs" && this.hrefOf(route) !== location.href) this.#write(route, true);
+    const listed = route.page !== "job" && route.page !== "nowhere";
+    if (listed && this.hrefOf(route) !== location.href) this.#write(route, true);
   }
 
   close(): void {
@@ -30,6 +31,11 @@ export class Router {
 
   hrefOf(route: Route): string {
     return addressOf(route, this.base).href;
+  }
+
+  visit(href: string, replace = false): void {
+    const route = routeOf(new URL(href), this.base);
+    if (route) this.go(route, replace);
   }
 
   go(route: Route, replace = false): void {

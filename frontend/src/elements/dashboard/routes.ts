@@ -1,46 +1,72 @@
 /** The dashboard's addresses: what is shown is told by the address alone. Knows no page. */
 
+/** What the query of each page's address can tell. */
+const TOLD = {
+  jobs: ["q"],
+  settings: [],
+} as const;
+
+type Told = typeof TOLD;
+/** A page that the navigation leads to. */
+export type Listed = keyof Told;
+
 export type Route =
-  | { readonly page: "jobs"; readonly q: string }
+  | {
+      readonly [Name in Listed]: { readonly page: Name } & Readonly<
+        Record<Told[Name][number], string>
+      >;
+    }[Listed]
   | { readonly page: "job"; readonly id: string }
-  | { readonly page: "settings" }
   | { readonly page: "nowhere" };
 
-export type Page = Route["page"];
+export type PageName = Route["page"];
 
+const FIRST: Listed = "jobs";
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Shows a page as it is without anything chosen. */
+export function plain(page: Listed): Route {
+  return routeWith(page, new URLSearchParams());
+}
 
 /** What an address below `base` shows; null for one that is not the dashboard's. */
 export function routeOf(address: URL, base: URL): Route | null {
   if (address.origin !== base.origin || !address.pathname.startsWith(base.pathname)) return null;
-  const [page = "", id, ...more] = address.pathname
-    .slice(base.pathname.length)
-    .replace(/\/$/, "")
-    .split("/");
-  if (more.length > 0) return { page: "nowhere" };
-  if (page === "jobs" && id !== undefined)
-    return ID.test(id) ? { page: "job", id } : { page: "nowhere" };
+  const path = address.pathname.slice(base.pathname.length).replace(/\/$/, "");
+  const [page = "", id, ...more] = path.split("/");
+  if (more.length === 0 && page === "jobs" && id !== undefined && ID.test(id))
+    return { page: "job", id };
   if (id !== undefined) return { page: "nowhere" };
-  if (page === "" || page === "jobs")
-    return { page: "jobs", q: address.searchParams.get("q") ?? "" };
-  return page === "settings" ? { page } : { page: "nowhere" };
+  const name = page || FIRST;
+  return isListed(name) ? routeWith(name, address.searchParams) : { page: "nowhere" };
 }
 
 /** The address that shows a route. */
 export function addressOf(route: Route, base: URL): URL {
   const address = new URL(base);
   address.search = address.hash = "";
-  if (route.page === "jobs") {
-    address.pathname += "jobs";
-    if (route.q) address.search = `?q=${readable(route.q)}`;
-  } else if (route.page === "job") address.pathname += `jobs/${route.id}`;
-  else if (route.page === "settings") address.pathname += "settings";
+  if (route.page === "job") address.pathname += `jobs/${route.id}`;
+  else if (route.page !== "nowhere") {
+    address.pathname += route.page;
+    const { page, ...told } = route;
+    const said = Object.entries(told).filter(([, value]) => value);
+    address.search = said.map(([key, value]) => `${key}=${readable(value)}`).join("&");
+  }
   return address;
 }
 
+function isListed(name: string): name is Listed {
+  return Object.hasOwn(TOLD, name);
+}
+
+function routeWith(page: Listed, query: URLSearchParams): Route {
+  const told = TOLD[page].map((key) => [key, query.get(key) ?? ""]);
+  return { page, ...Object.fromEntries(told) } as Route;
+}
+
 /** As `encodeURIComponent`, but for what people read in a filter, which means nothing in a query. */
-function readable(q: string): string {
-  return encodeURIComponent(q)
+function readable(said: string): string {
+  return encodeURIComponent(said)
     .replace(/%(3A|2F|2C|40|2A)/g, decodeURIComponent)
     .replace(/%20/g, "+");
 }

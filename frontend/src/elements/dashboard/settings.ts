@@ -1,6 +1,8 @@
 /** What somebody has chosen for this browser: how the dashboard looks, and whether keys are shortcuts. */
 
 import { html, type TemplateResult } from "lit/html.js";
+import type { Desk } from "./desk";
+import type { Page } from "./page";
 import { tell } from "./words";
 
 export type Theme = "" | "light" | "dark";
@@ -39,7 +41,35 @@ function kept<Value>(task: () => Value): Value | null {
   }
 }
 
-export function drawSettings(base: URL, redraw: () => void): TemplateResult {
+export class SettingsPage implements Page {
+  readonly ages = false;
+  readonly keys = {};
+  readonly #base: URL;
+  readonly #redraw: () => void;
+
+  constructor({ redraw }: Desk, base: URL) {
+    this.#base = base;
+    this.#redraw = redraw;
+  }
+
+  get title(): string {
+    return tell("settings");
+  }
+
+  get shape(): string {
+    return `${themeNow()} ${keysAreOn()}`;
+  }
+
+  open(): void {}
+
+  leave(): void {}
+
+  draw(): TemplateResult {
+    return drawSettings(this.#base, this.#redraw);
+  }
+}
+
+function drawSettings(base: URL, redraw: () => void): TemplateResult {
   const looks = [
     ["", tell("lookSystem")],
     ["light", tell("lookLight")],

@@ -1,7 +1,7 @@
 /** What is around every page of the dashboard, as templates. */
 
 import { html, nothing, type TemplateResult } from "lit/html.js";
-import type { Route } from "./routes";
+import { type Listed, plain, type Route } from "./routes";
 import { KEYS_OF } from "./shortcuts";
 import { VIEWS } from "./views";
 import { tell, type Word } from "./words";
@@ -35,10 +35,7 @@ const ICONS = {
   go: "M5 3.2l7.5 4.8L5 12.8Z",
 } as const;
 
-const PAGES: readonly (readonly [name: "jobs" | "settings", route: Route])[] = [
-  ["jobs", { page: "jobs", q: "" }],
-  ["settings", { page: "settings" }],
-];
+const PAGES: readonly (Listed & keyof typeof ICONS)[] = ["jobs", "settings"];
 
 export function drawShell(shell: Shell): TemplateResult {
   const { content, title, trouble, stale, retry, said } = shell;
@@ -69,13 +66,12 @@ function drawNavigation({ route, hrefOf }: Shell): TemplateResult {
   const here = route.page === "job" ? "jobs" : route.page;
   return html`<nav class="nav" aria-label=${tell("dashboard")}>
     <button type="button" class="skip" @click=${skip}>${tell("skip")}</button>
-    <div class="home"><slot name="home"><a class="brand" href=${hrefOf({ page: "jobs", q: "" })}>Headway</a></slot></div>
+    <div class="home"><slot name="home"><a class="brand" href=${hrefOf(plain("jobs"))}>Headway</a></slot></div>
     <ul role="list" class="pages">
       ${PAGES.map(
-        ([
+        (
           name,
-          to,
-        ]) => html`<li><a href=${hrefOf(to)} aria-current=${here === name ? "page" : nothing}>
+        ) => html`<li><a href=${hrefOf(plain(name))} aria-current=${here === name ? "page" : nothing}>
           ${icon(ICONS[name])}<span>${tell(name)}</span></a></li>`,
       )}
     </ul>
