@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from realtime import words
+from realtime.conf import conf
 from realtime.permissions import CONTROL_ALL, is_operator
 
 THEME = "headway_theme"
@@ -34,6 +35,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     found = {
         "home": get_script_prefix(),
         "person": person,
+        "preferences": conf.PREFERENCES_PAGE,
         "operator": is_operator(person),
         "steers": person.has_perm(CONTROL_ALL),
         "theme": theme if theme in THEMES else "",

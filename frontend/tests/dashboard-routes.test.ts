@@ -13,6 +13,7 @@ describe("an address of the dashboard", () => {
     ["jobs/", { page: "jobs", q: "" }],
     ["jobs?q=status:failed+age:%3C1h", { page: "jobs", q: "status:failed age:<1h" }],
     [`jobs/${ID}`, { page: "job", id: ID }],
+    ["inbox", { page: "inbox" }],
     ["settings", { page: "settings" }],
     ["jobs/1", { page: "nowhere" }],
     [`jobs/${ID}/log`, { page: "nowhere" }],

@@ -12,6 +12,8 @@ const CHECK = "M2.8 8.6l3.4 3.4 7-8";
 const MOST = 99; // a badge has room for no more
 
 export interface Picture extends Shown {
+  /** Whether the list stands on the page by itself, without a bell that opens it. */
+  readonly whole: boolean;
   readonly notices: readonly Notice[];
   readonly unread: number;
   readonly more: boolean;
@@ -30,21 +32,33 @@ export interface Picture extends Shown {
 }
 
 export function drawInbox(picture: Picture): TemplateResult {
-  const { unread } = picture;
+  const { pressed } = picture;
+  if (picture.whole)
+    return html`${drawNews(picture)}<div id="panel" class="job whole" part="panel" role="region"
+      aria-labelledby="name" tabindex="-1" @keydown=${pressed}>${drawPanel(picture)}</div>`;
+  return html`${drawBell(picture)}${drawNews(picture)}
+    <div id="panel" class="job" part="panel" popover role="dialog" aria-labelledby="name" tabindex="0"
+      @toggle=${picture.toggled} @keydown=${pressed}>${drawPanel(picture)}</div>`;
+}
+
+function drawBell({ unread }: Picture): TemplateResult {
   const shown = unread > MOST ? `${MOST}+` : `${unread}`; // who speaks to the page says what it shows
   const label = unread > 0 ? say("unread", { n: shown }) : say("notices");
   return html`<button class="bell" type="button" part="bell" popovertarget="panel" aria-label=${label}>
       ${drawIcon(BELL)}
       ${unread > 0 ? html`<span class="badge" part="badge">${shown}</span>` : nothing}
-    </button>
-    <p class="unseen" role="status">${picture.news}</p>
-    <div id="panel" class="job" part="panel" popover role="dialog" aria-labelledby="name" tabindex="0"
-      @toggle=${picture.toggled} @keydown=${picture.pressed}>
-      ${drawHead(picture)}
-      ${picture.problem ? html`<p class="wrong" role="alert">${picture.problem}</p>` : nothing}
-      ${drawList(picture)}
-      ${picture.more ? drawPlain("older", picture.showOlder) : nothing}
-    </div>`;
+    </button>`;
+}
+
+function drawNews({ news }: Picture): TemplateResult {
+  return html`<p class="unseen" role="status">${news}</p>`;
+}
+
+function drawPanel(picture: Picture): TemplateResult {
+  return html`${drawHead(picture)}
+    ${picture.problem ? html`<p class="wrong" role="alert">${picture.problem}</p>` : nothing}
+    ${drawList(picture)}
+    ${picture.more ? drawPlain("older", picture.showOlder) : nothing}`;
 }
 
 function drawHead({ unread, undo, settings, markAll, takeBack }: Picture): TemplateResult {

@@ -3,6 +3,7 @@ import type { Client } from "../client";
 import type { JobState } from "../protocol";
 import { Api } from "./dashboard/api";
 import type { Desk } from "./dashboard/desk";
+import { InboxPage } from "./dashboard/inbox-page";
 import { JobPage } from "./dashboard/job-page";
 import { JobsPage } from "./dashboard/jobs-page";
 import { Nowhere } from "./dashboard/nowhere";
@@ -35,6 +36,7 @@ own.replaceSync(styles);
  * @attr {string} base - The address below which its pages are; `dashboard/` below the include.
  * @attr {string} person - The id of whoever looks.
  * @attr {boolean} operator - Whether they see everybody's jobs.
+ * @attr {string} preferences - The address of the page where one chooses how one is told; no link without it.
  * @attr {boolean} steers - Whether they may steer everybody's jobs.
  * @attr {"connecting" | "live" | "stale" | "offline"} connection - Set by the element: whether it hears of the jobs, for CSS.
  * @slot home - Leads back to the site; a link.
@@ -67,6 +69,7 @@ export class JobDashboard extends Follower {
     this.#pages = {
       jobs,
       job: new JobPage(desk, (id) => this.#placeOf(id)),
+      inbox: new InboxPage(desk, this.getAttribute("preferences") ?? ""),
       settings: new SettingsPage(desk, base),
       nowhere: new Nowhere(desk),
     };
@@ -257,6 +260,7 @@ export class JobDashboard extends Follower {
     const anywhere: Keys = {
       help: () => this.#sheet?.showModal(),
       jobs: to("jobs"),
+      inbox: to("inbox"),
       settings: to("settings"),
     };
     const deed = anywhere[command] ?? this.#page?.keys[command];

@@ -25,11 +25,12 @@ const sheet = new CSSStyleSheet();
 sheet.replaceSync(noticeStyles + styles);
 
 /**
- * A bell with a person's unread notices, and the list of all of them.
+ * A bell with a person's unread notices, and the list of all of them; or the list alone.
  *
  * @tag job-inbox
  * @attr {string} src - The address of the include, where that is not the one of `{% headway_scripts %}`.
  * @attr {string} page - The address of a job's page, with 00000000-0000-0000-0000-000000000000 in the place of its id.
+ * @attr {boolean} whole - Whether the list stands on the page by itself, without a bell that opens it.
  * @attr {string} settings - The address of the page where one chooses how one is told; no link without it.
  * @fires {CustomEvent<{notice: Notice}>} notice-click - A notice was opened; `preventDefault()` keeps the browser on the page.
  * @slot - Stands there until the script has come; the template tag puts a link into it.
@@ -57,6 +58,7 @@ export class JobInbox extends HTMLElement {
     this.#root.adoptedStyleSheets = [sheet];
     this.#draw();
     this.#desk.open();
+    if (this.#isWhole) this.#keepTime();
     addEventListener("resize", this.#place);
   }
 
@@ -64,6 +66,10 @@ export class JobInbox extends HTMLElement {
     this.#desk.close();
     clearInterval(this.#clock);
     removeEventListener("resize", this.#place);
+  }
+
+  get #isWhole(): boolean {
+    return this.hasAttribute("whole");
   }
 
   get #panel(): HTMLElement | null {
@@ -93,6 +99,7 @@ export class JobInbox extends HTMLElement {
   #picture(): Picture {
     const { notices, unread, more } = this.#list;
     return {
+      whole: this.#isWhole,
       notices,
       unread,
       more,
@@ -172,10 +179,15 @@ export class JobInbox extends HTMLElement {
       this.#comeBack();
       return;
     }
-    this.#clock = setInterval(() => this.#draw(), MINUTE);
+    this.#keepTime();
     this.#draw();
     this.#place();
     (this.#titles()[0] ?? this.#panel)?.focus();
+  }
+
+  /** Writes how old notices are. */
+  #keepTime(): void {
+    this.#clock = setInterval(() => this.#draw(), MINUTE);
   }
 
   /** Gives the bell the focus that the panel had; who has pressed elsewhere keeps it there. */

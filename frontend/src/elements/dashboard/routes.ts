@@ -3,6 +3,7 @@
 /** What the query of each page's address can tell. */
 const TOLD = {
   jobs: ["q"],
+  inbox: [],
   settings: [],
 } as const;
 

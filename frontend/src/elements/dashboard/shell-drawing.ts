@@ -29,13 +29,14 @@ export interface Shell {
 
 const ICONS = {
   jobs: "M2.5 4h11M2.5 8h7M2.5 12h9",
+  inbox: "M2.5 9.5 4 3.5h8l1.5 6v3a1 1 0 0 1-1 1h-9a1 1 0 0 1-1-1ZM2.5 9.5h3.2l.8 1.8h3l.8-1.8h3.2",
   settings:
     "M2.5 5h6M12 5h1.5M2.5 11H4M7.5 11h6M10.2 3.2a1.8 1.8 0 1 1 0 3.6 1.8 1.8 0 0 1 0-3.6ZM5.8 9.2a1.8 1.8 0 1 1 0 3.6 1.8 1.8 0 0 1 0-3.6Z",
   pause: "M5.5 3.5v9M10.5 3.5v9",
   go: "M5 3.2l7.5 4.8L5 12.8Z",
 } as const;
 
-const PAGES: readonly (Listed & keyof typeof ICONS)[] = ["jobs", "settings"];
+const PAGES: readonly (Listed & keyof typeof ICONS)[] = ["jobs", "inbox", "settings"];
 
 export function drawShell(shell: Shell): TemplateResult {
   const { content, title, trouble, stale, retry, said } = shell;

@@ -13,6 +13,7 @@ export type Command =
   | "back"
   | "leave"
   | "jobs"
+  | "inbox"
   | "settings";
 
 export interface Pressed {
@@ -35,7 +36,11 @@ const ONE: Readonly<Record<string, Command>> = {
   n: "news",
   u: "back",
 };
-const AFTER_G: Readonly<Record<string, Command>> = { j: "jobs", s: "settings" };
+const AFTER_G: Readonly<Record<string, Command>> = {
+  j: "jobs",
+  i: "inbox",
+  s: "settings",
+};
 const PATIENCE = 1500; // milliseconds between the two keys of one command
 
 /** For the sheet that lists them, in its order. */
@@ -51,6 +56,7 @@ export const KEYS_OF: readonly (readonly [keys: string, command: Command])[] = [
   ["u", "back"],
   ["Esc", "leave"],
   ["g j", "jobs"],
+  ["g i", "inbox"],
   ["g s", "settings"],
   ["?", "help"],
 ];
