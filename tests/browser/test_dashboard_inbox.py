@@ -16,7 +16,13 @@ from tests.browser.test_tray import gate
 from tests.processes import Child
 
 __all__ = [
-    *("ana", "begun", "browser", "context", "database_beside_playwright", "gate", "operator"),
+    "ana",
+    "begun",
+    "browser",
+    "context",
+    "database_beside_playwright",
+    "gate",
+    "operator",
     "web",
 ]
 

@@ -31,7 +31,7 @@ def page_for(user: User, path: str = "", **cookies: str) -> str:
 def test_every_address_below_it_answers_the_same_page(ana: User, path: str) -> None:
     """The browser knows what to show; a link that was passed on works after a reload."""
     page = page_for(ana, path)
-    assert f'<job-dashboard base="{PAGE}" person="{ana.pk}">' in page
+    assert f'<job-dashboard base="{PAGE}" person="{ana.pk}"' in page
     assert "realtime/dashboard.js" in page
     assert "<job-inbox" in page
 
