@@ -163,6 +163,20 @@ WORKSHOP = full(
     store=STANDING,
     at=MOMENT,
 )
+ENTRY = full(
+    name=text(),
+    task=text(),
+    enabled=FLAG,
+    when=full(
+        kind=choice("every", "crontab", "sun", "once", "other"),
+        text={**text(), "description": "A crontab's five fields, an event of the sun, or a time."},
+        seconds=maybe(number(0)),
+        zone=maybe(text()),
+    ),
+    last_at=maybe(MOMENT),
+    next_at={**maybe(MOMENT), "description": "Past where it is overdue; null where not known."},
+)
+SCHEDULE = full(entries=some(ENTRY), more=COUNT, at=MOMENT)
 STEERED_WORKER = full(worker=named("Worker"), note=text())
 STEERED_QUEUE = full(queue=named("Queue"), note=text())
 ALIVE = full(status=choice("ok"))

@@ -14,6 +14,7 @@ from realtime import (
     notice_views,
     openapi,
     reports,
+    schedule_views,
     views,
     worker_views,
 )
@@ -43,6 +44,7 @@ urlpatterns = [
     path("api/metrics/series", dashboard.series, name="series"),
     path("api/metrics/tasks", dashboard.tasks, name="tasks"),
     path("api/metrics/now", dashboard.now, name="now"),
+    path("api/schedule", schedule_views.schedule, name="schedule"),
     path("api/workers", worker_views.workers, name="workers"),
     path("api/workers/<path:name>/stop", worker_views.stop_worker, name="worker-stop"),
     path("api/workers/<path:name>/concurrency", worker_views.resize_worker, name="worker-resize"),

@@ -153,6 +153,7 @@ RIGHT: dict[str, Right] = {
     "GET api/jobs/words": Right(answer=of_own, query={"key": "task"}),
     "POST api/jobs/actions": Right(answer=of_own_act, body={"action": "cancel", "ids": ["x"]}),
     "GET api/acts": Right(answer=of_own),
+    "GET api/schedule": Right(answer=of_workshop),
     "GET api/workers": Right(answer=of_workshop),
     "POST api/queues/{name}/pause": Right(answer=of_controlling),
     "POST api/queues/{name}/resume": Right(answer=of_controlling),
