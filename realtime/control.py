@@ -15,7 +15,7 @@ from realtime.calls import BACKGROUND
 from realtime.cleaning import text
 from realtime.conf import conf
 from realtime.errors import BadAnswer, Refused
-from realtime.events import Status, Wish
+from realtime.events import ENDS, Status, Wish
 from realtime.family import family, is_held_root, is_idle, pages, unfinished
 from realtime.publish import end_elsewhere
 from realtime.reporter import get_reporter
@@ -75,6 +75,8 @@ def cancel(
     if terminate:
         pools.check(asked)
     leave(Wish.CANCEL, asked, promised)
+    if terminate:
+        asked = _anew(asked)
     waiting = [one["id"] for one in asked if is_idle(one) and not is_held_root(one)]
     pools.revoke([*waiting, *promised])
     if terminate:
@@ -151,6 +153,15 @@ def _meant(
     # Before the family: what is queued meanwhile is in one of the two.
     promised = trees.followers(state["id"]) if state["id"] == state["root"] else []
     return [state, *(one for one in family(state) if may(one))], promised
+
+
+def _anew(asked: list[State]) -> list[State]:
+    """Return these jobs as they are now, without those that have ended.
+
+    Some have begun since they were read. Who begins after a wish was left is told of it.
+    """
+    found = [read(page) for page in pages([one["id"] for one in asked], PAGE)]
+    return [one for page in found for one in page.values() if one["status"] not in ENDS]
 
 
 def leave(wish: Wish, asked: list[State], promised: list[str]) -> None:

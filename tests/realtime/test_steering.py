@@ -16,7 +16,7 @@ from django.db import connection
 from realtime import control, pools
 from realtime.errors import Refused
 from realtime.models import Job
-from realtime.states import read_one
+from realtime.states import State, read_one
 from realtime.store import get_store
 from tests import tasks
 from tests.processes import Child, worker
@@ -25,6 +25,7 @@ from tests.services import RedisServer, wait_until
 pytestmark = pytest.mark.django_db(transaction=True)
 
 QUEUE = "steering"
+CONCURRENCY = 4
 SOON = 15.0
 """Seconds: a request reaches a loop within one; how busy the machine is, nobody knows."""
 
@@ -35,7 +36,7 @@ def pool(
 ) -> Iterator[Child]:
     """Run a worker of each pool, which gets no other test's jobs, and shares its own with none."""
     more = json.dumps({"CELERY_TASK_DEFAULT_QUEUE": QUEUE, "CELERY_TASK_QUEUES": None})
-    with worker(request.param, concurrency=4, name=QUEUE, CELERY_MORE=more) as one:
+    with worker(request.param, concurrency=CONCURRENCY, name=QUEUE, CELERY_MORE=more) as one:
         yield one
 
 
@@ -276,6 +277,29 @@ def test_force_on_what_stands_for_a_group(any_worker: Child, told: Path, pool: C
         return
     assert control.cancel(root, terminate=True)["note"] == control.STOPPED_LAST
     assert has(root, status="cancelled")["children"]["cancelled"] == 2
+
+
+def test_force_reaches_what_begins_meanwhile(
+    any_worker: Child, told: Path, pool: Child, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part that waited when the tree was read, and runs when it is stopped, is stopped too."""
+    if pool_of(pool) not in pools.TERMINATING:
+        pytest.skip("It stops nothing by force.")
+    gate, never = told.with_name("gate"), told.with_name("never")
+    first, last = (tasks.wait_silently.si(str(one)).set(queue=QUEUE) for one in (gate, never))
+    sent = group(*[first] * CONCURRENCY, last).apply_async()
+    *_, late = (str(one.id) for one in sent.results)
+    for one in sent.results[:CONCURRENCY]:
+        has(str(one.id), status="running")
+
+    def let_it_begin(asked: list[State]) -> None:
+        assert {one["id"]: one["status"] for one in asked}[late] == "queued"
+        gate.touch()
+        has(late, status="running")
+
+    monkeypatch.setattr(pools, "check", let_it_begin)
+    control.cancel(str(sent.id), terminate=True)
+    has(late, status="cancelled")
 
 
 def test_force(any_worker: Child, told: Path, pool: Child) -> None:
