@@ -26,7 +26,11 @@ REFUSALS = {
     429: "Too many; `Retry-After` says when to come back.",
     503: "Redis, the database or the queue is away: try again soon.",
 }
-PARTS: dict[str, Shape] = {"job": {"type": "string", "format": "uuid"}, "name": {"type": "string"}}
+PARTS: dict[str, Shape] = {
+    "job": {"type": "string", "format": "uuid"},
+    "name": {"type": "string"},
+    "view": {"type": "string"},
+}
 """The parts of addresses."""
 
 

@@ -177,6 +177,7 @@ ENTRY = full(
     next_at={**maybe(MOMENT), "description": "Past where it is overdue; null where not known."},
 )
 SCHEDULE = full(entries=some(ENTRY), more=COUNT, at=MOMENT)
+VIEWS = full(views=some(full(id=COUNT, name=text(), q=text())))
 STEERED_WORKER = full(worker=named("Worker"), note=text())
 STEERED_QUEUE = full(queue=named("Queue"), note=text())
 ALIVE = full(status=choice("ok"))

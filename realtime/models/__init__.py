@@ -6,6 +6,7 @@ from realtime.models.notices import MailedNotice, Notice, NoticeMail, NoticeWays
 from realtime.models.queues import PausedQueue
 from realtime.models.series import Interval, Tally
 from realtime.models.tokens import Token
+from realtime.models.views import SavedView
 
 __all__ = [
     "Act",
@@ -19,6 +20,7 @@ __all__ = [
     "NoticeMail",
     "NoticeWays",
     "PausedQueue",
+    "SavedView",
     "Tally",
     "Token",
 ]

@@ -117,6 +117,12 @@ def of_workshop(role: str) -> int:
     return told if told != 200 or role in SEES_ALL else 403
 
 
+def of_view(role: str) -> int:
+    """Nobody has the view that is asked for."""
+    told = of_own_act(role)
+    return told if told != 200 else 404
+
+
 def of_controlling(role: str) -> int:
     """Who may pause queues, and stop workers; who may only see them does not."""
     told = of_own_act(role)
@@ -153,6 +159,9 @@ RIGHT: dict[str, Right] = {
     "GET api/jobs/words": Right(answer=of_own, query={"key": "task"}),
     "POST api/jobs/actions": Right(answer=of_own_act, body={"action": "cancel", "ids": ["x"]}),
     "GET api/acts": Right(answer=of_own),
+    "GET api/views": Right(answer=of_own),
+    "POST api/views": Right(answer=of_own_act, body={"name": "Mine", "q": "status:failed"}),
+    "DELETE api/views/{view}": Right(answer=of_view),
     "GET api/schedule": Right(answer=of_workshop),
     "GET api/workers": Right(answer=of_workshop),
     "POST api/queues/{name}/pause": Right(answer=of_controlling),
@@ -251,7 +260,7 @@ def ask(people: dict[str, Any], job: str, shop: None) -> Callable[[str, str, Rig
             headers["Authorization"] = f"Bearer {said[role]}"
         elif role == "guest":
             query["token"] = share
-        address = "/headway/" + path.format(job=job, name="a.txt")
+        address = "/headway/" + path.format(job=job, name="a.txt", view="0")
         body = "" if right.body is None else json.dumps(right.body)
         kind = "application/json"
         with closing(
