@@ -12,9 +12,14 @@ const entries: Record<string, string> = {
   tray: "src/tray.ts",
   log: "src/log.ts",
   dashboard: "src/dashboard.ts",
+  charts: "src/charts.ts",
   tabs: "src/tabs.ts",
   fallback: "src/fallback.ts",
 };
+
+/** What the license of uPlot asks for. */
+const NOTICE =
+  "/*! uPlot, (c) Leon Sorokin, MIT License: https://github.com/leeoniya/uPlot/blob/master/LICENSE */ ";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -26,7 +31,8 @@ const joinLines: Plugin = {
     for (const file of Object.values(bundle)) {
       if (file.type !== "chunk") continue;
       const joined = file.code.trim().replace(/\s*\n[^\S\n]+/g, " ");
-      file.code = `${joined.replace(/\n/g, "\\n")}\n`;
+      const notice = file.name === "charts" ? NOTICE : "";
+      file.code = `${notice}${joined.replace(/\n/g, "\\n")}\n`;
     }
   },
 };
@@ -39,7 +45,7 @@ const LENT = [
     (name) => `/src/elements/${name}.ts`,
   ),
 ];
-const borrowers = ["inbox", "tree", "tray", "log", "dashboard"];
+const borrowers = ["inbox", "tree", "tray", "log", "dashboard", "charts"];
 
 const borrow: Plugin = {
   name: "borrow",

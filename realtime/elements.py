@@ -10,5 +10,6 @@ ELEMENTS = {
     "job-tray": "realtime/tray.js",
     "job-log": "realtime/log.js",
     "job-dashboard": "realtime/dashboard.js",
+    "headway-chart": "realtime/charts.js",
 }
 """By selector."""

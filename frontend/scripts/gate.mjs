@@ -13,7 +13,8 @@ const BUDGETS = {
   "tree.js": { aim: 7000, limit: 7300 },
   "tray.js": { aim: 7000, limit: 7600 },
   "log.js": { aim: 10_500, limit: 12_500 },
-  "dashboard.js": { aim: 30_000, limit: 36_000 },
+  "dashboard.js": { aim: 48_000, limit: 60_000 },
+  "charts.js": { aim: 25_000, limit: 28_000 },
   "tabs.js": { aim: 1800, limit: 2500 },
   "fallback.js": { aim: 2000, limit: 2500 },
 };

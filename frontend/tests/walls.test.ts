@@ -36,10 +36,12 @@ it.each(PURE)("%s takes time, chance, sockets and the page from outside", (name)
 const DASHBOARDS = [
   "deeds",
   "job-list",
+  "metrics",
   "query",
   "routes",
   "selection",
   "shortcuts",
+  "task-lines",
   "views",
   "window",
 ];

@@ -102,8 +102,7 @@ def test_a_list_that_lives_and_stays_where_it_is(
 ) -> None:
     """A new job comes by itself to who is at nothing, as a pill to who is; rows change in place."""
     fails(operator, "First", "Second")
-    page = at(context, "")
-    page.wait_for_url("**/dashboard/jobs")
+    page = at(context)
     expect(rows(page)).to_have_count(2)
     occupy(operator, gate, "Index")
     expect(row(page, "Index")).to_contain_text("40%")

@@ -1,18 +1,29 @@
 import { render } from "lit/html.js";
 import type { Client } from "../client";
 import type { JobState } from "../protocol";
+import { bringOne } from "./bring-one";
 import { Api } from "./dashboard/api";
 import type { Desk } from "./dashboard/desk";
 import { InboxPage } from "./dashboard/inbox-page";
 import { JobPage } from "./dashboard/job-page";
 import { JobsPage } from "./dashboard/jobs-page";
 import { Nowhere } from "./dashboard/nowhere";
-import type { Keys, Page } from "./dashboard/page";
+import overviewStyles from "./dashboard/overview.css?inline";
+import { OverviewPage } from "./dashboard/overview-page";
+import type { Page } from "./dashboard/page";
 import { Router } from "./dashboard/router";
-import { type Listed, type PageName, plain, type Route } from "./dashboard/routes";
+import {
+  firstOf,
+  isOpenTo,
+  type Listed,
+  type PageName,
+  plain,
+  type Route,
+} from "./dashboard/routes";
 import { keysAreOn, SettingsPage } from "./dashboard/settings";
 import { drawShell } from "./dashboard/shell-drawing";
 import { type Command, Shortcuts } from "./dashboard/shortcuts";
+import { TasksPage } from "./dashboard/tasks-page";
 import { tell } from "./dashboard/words";
 import { Follower } from "./follower";
 import styles from "./job-dashboard.css?inline";
@@ -25,8 +36,11 @@ const FIELDS = "input:not([type=checkbox], [type=radio]), textarea, select, [con
 /** The elements of a job's page, whose files no other page needs. */
 const BROUGHT = ["job-log", "job-tree"];
 
-const own = new CSSStyleSheet();
-own.replaceSync(styles);
+const sheets = [styles, overviewStyles].map((text) => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(text);
+  return sheet;
+});
 
 /**
  * Everything that runs, what went wrong, and what can be done about it: the whole page.
@@ -60,14 +74,16 @@ export class JobDashboard extends Follower {
   #wasLive = false;
 
   override connectedCallback(): void {
-    this.shadow.adoptedStyleSheets = [own];
+    this.shadow.adoptedStyleSheets = sheets;
     const base = new URL(this.getAttribute("base") || this.#below("dashboard/"), document.baseURI);
-    this.#router = new Router(base, (route) => this.#show(route));
+    this.#router = new Router(base, firstOf(this.#operator), (route) => this.#show(route));
     const desk = this.#deskOf(this.#router);
     const jobs = new JobsPage(desk);
     this.#jobs = jobs;
     this.#pages = {
+      overview: new OverviewPage(desk),
       jobs,
+      tasks: new TasksPage(desk),
       job: new JobPage(desk, (id) => this.#placeOf(id)),
       inbox: new InboxPage(desk, this.getAttribute("preferences") ?? ""),
       settings: new SettingsPage(desk, base),
@@ -111,7 +127,7 @@ export class JobDashboard extends Follower {
       this.#heard = Date.now();
       this.#each((page) => page.take?.(state));
     };
-    return this.follow(client, this.hasAttribute("operator") ? "all" : "mine", take, () => {});
+    return this.follow(client, this.#operator ? "all" : "mine", take, () => {});
   }
 
   /** Whatever was missed while nobody heard is asked for. */
@@ -120,6 +136,10 @@ export class JobDashboard extends Follower {
     if (live && !this.#wasLive && this.#heard > 0) this.#each((page) => page.renew?.());
     if (live) this.#heard = Date.now();
     this.#wasLive = live;
+  }
+
+  get #operator(): boolean {
+    return this.hasAttribute("operator");
   }
 
   get #page(): Page | undefined {
@@ -134,10 +154,12 @@ export class JobDashboard extends Follower {
     return {
       api: new Api(this.include),
       shadow: this.shadow,
-      operator: this.hasAttribute("operator"),
+      operator: this.#operator,
       steers: this.hasAttribute("steers"),
       person: this.getAttribute("person") ?? "",
       now: () => this.now(),
+      paused: () => this.#jobs?.feed.paused ?? false,
+      pause: (paused) => this.#jobs?.feed.pause(paused),
       redraw: () => paintSoon(this),
       go: (route, replace) => router.go(route, replace),
       hrefOf: (route) => router.hrefOf(route),
@@ -153,7 +175,9 @@ export class JobDashboard extends Follower {
     return addressBelow(this.include, path).href;
   }
 
-  #show(route: Route): void {
+  /** Whoever sees no other's jobs is told nothing of all of them. */
+  #show(asked: Route): void {
+    const route = isOpenTo(this.#operator, asked.page) ? asked : ({ page: "nowhere" } as const);
     const before = this.#route;
     if (before.page !== route.page) this.#page?.leave();
     this.#route = route;
@@ -188,7 +212,8 @@ export class JobDashboard extends Follower {
       trouble: this.trouble(),
       stale: this.#heard > 0 ? tell("dataFrom", { time: seconds(passed) }) : "",
       live: this.client?.status.phase === "live",
-      readOnly: this.hasAttribute("operator") && !this.hasAttribute("steers"),
+      operator: this.#operator,
+      readOnly: this.#operator && !this.hasAttribute("steers"),
       paused: feed.paused,
       missed: feed.missed,
       said: this.#said,
@@ -257,9 +282,11 @@ export class JobDashboard extends Follower {
   /** Does what a key means; tells whether that was anything here. */
   #obey(command: Command): boolean {
     const to = (page: Listed) => () => this.#router?.go(plain(page));
-    const anywhere: Keys = {
+    const anywhere: Partial<Record<Command, (() => void) | undefined>> = {
       help: () => this.#sheet?.showModal(),
+      overview: this.#operator ? to("overview") : undefined,
       jobs: to("jobs"),
+      tasks: this.#operator ? to("tasks") : undefined,
       inbox: to("inbox"),
       settings: to("settings"),
     };
@@ -272,12 +299,4 @@ export class JobDashboard extends Follower {
 function seconds(n: number): string {
   const options = { style: "unit", unit: "second", unitDisplay: "short" } as const;
   return n.toLocaleString(document.documentElement.lang || undefined, options);
-}
-
-/** Fetches the file of an element that stands inside this one, where no observer sees it. */
-function bringOne(name: string): void {
-  const tag = document.querySelector<HTMLScriptElement>("script[data-headway-elements]");
-  const told: Record<string, string> = JSON.parse(tag?.dataset["headwayElements"] || "{}");
-  const address = told[name];
-  if (address && !customElements.get(name)) void import(/* @vite-ignore */ address);
 }

@@ -4,6 +4,7 @@ import type { JobState } from "../../protocol";
 import { request } from "../asking";
 import { addressBelow } from "../service";
 import type { JobPage } from "./job-list";
+import type { Workshop } from "./metrics";
 import { tell } from "./words";
 
 export interface Count {
@@ -82,6 +83,20 @@ export class Api {
 
   items(id: string, after: number, signal: AbortSignal): Promise<Items> {
     return this.#get(`jobs/${id}/items`, { after: String(after) }, signal);
+  }
+
+  /** What operators see of all jobs; what is asked with "" is not asked. */
+  metrics<Answer>(
+    what: "now" | "series" | "tasks",
+    asked: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const said = Object.entries(asked).filter(([, value]) => value);
+    return this.#get(`metrics/${what}`, Object.fromEntries(said), signal);
+  }
+
+  workers(signal: AbortSignal): Promise<Workshop> {
+    return this.#get("workers", {}, signal);
   }
 
   /** Where a job's items are, for spreadsheets. */

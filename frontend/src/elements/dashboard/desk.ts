@@ -14,6 +14,9 @@ export interface Desk {
   readonly person: string;
   /** The service's clock. */
   readonly now: () => number;
+  /** Whether all that is shown stands still. */
+  readonly paused: () => boolean;
+  readonly pause: (paused: boolean) => void;
   /** Draws soon what may look otherwise now. */
   readonly redraw: () => void;
   readonly go: (route: Route, replace?: boolean) => void;

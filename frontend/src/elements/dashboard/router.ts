@@ -1,18 +1,20 @@
 /** Follows the address: links below the dashboard are gone through without another page. */
 
-import { addressOf, type Route, routeOf } from "./routes";
+import { addressOf, type Listed, type Route, routeOf } from "./routes";
 
 export class Router {
   readonly base: URL;
+  readonly #first: Listed;
   readonly #shown: (route: Route) => void;
 
-  constructor(base: URL, shown: (route: Route) => void) {
+  constructor(base: URL, first: Listed, shown: (route: Route) => void) {
     this.base = base;
+    this.#first = first;
     this.#shown = shown;
   }
 
   get route(): Route {
-    return routeOf(new URL(location.href), this.base) ?? { page: "nowhere" };
+    return this.#routeOf(new URL(location.href)) ?? { page: "nowhere" };
   }
 
   open(): void {
@@ -34,13 +36,17 @@ export class Router {
   }
 
   visit(href: string, replace = false): void {
-    const route = routeOf(new URL(href), this.base);
+    const route = this.#routeOf(new URL(href));
     if (route) this.go(route, replace);
   }
 
   go(route: Route, replace = false): void {
     this.#write(route, replace || this.hrefOf(route) === location.href);
     this.#moved();
+  }
+
+  #routeOf(address: URL): Route | null {
+    return routeOf(address, this.base, this.#first);
   }
 
   #write(route: Route, replace: boolean): void {
@@ -57,7 +63,7 @@ export class Router {
     const link = event.composedPath().find((node) => node instanceof HTMLAnchorElement);
     if (!link || link.target || link.matches("[download]")) return;
     const address = new URL(link.href);
-    const route = routeOf(address, this.base);
+    const route = this.#routeOf(address);
     if (!route || address.hash) return;
     event.preventDefault();
     this.go(route);

@@ -2,7 +2,9 @@
 
 /** What the query of each page's address can tell. */
 const TOLD = {
+  overview: ["span", "task", "queue"],
   jobs: ["q"],
+  tasks: ["span", "by"],
   inbox: [],
   settings: [],
 } as const;
@@ -22,23 +24,33 @@ export type Route =
 
 export type PageName = Route["page"];
 
-const FIRST: Listed = "jobs";
+/** Pages of everybody's jobs, which others have not. */
+const OF_OPERATORS: readonly PageName[] = ["overview", "tasks"];
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** What the dashboard's bare address shows. */
+export function firstOf(operator: boolean): Listed {
+  return operator ? "overview" : "jobs";
+}
+
+export function isOpenTo(operator: boolean, page: PageName): boolean {
+  return operator || !OF_OPERATORS.includes(page);
+}
 
 /** Shows a page as it is without anything chosen. */
 export function plain(page: Listed): Route {
   return routeWith(page, new URLSearchParams());
 }
 
-/** What an address below `base` shows; null for one that is not the dashboard's. */
-export function routeOf(address: URL, base: URL): Route | null {
+/** What an address below `base` shows, the bare one `first`; null for one that is not the dashboard's. */
+export function routeOf(address: URL, base: URL, first: Listed = "jobs"): Route | null {
   if (address.origin !== base.origin || !address.pathname.startsWith(base.pathname)) return null;
   const path = address.pathname.slice(base.pathname.length).replace(/\/$/, "");
   const [page = "", id, ...more] = path.split("/");
   if (more.length === 0 && page === "jobs" && id !== undefined && ID.test(id))
     return { page: "job", id };
   if (id !== undefined) return { page: "nowhere" };
-  const name = page || FIRST;
+  const name = page || first;
   return isListed(name) ? routeWith(name, address.searchParams) : { page: "nowhere" };
 }
 

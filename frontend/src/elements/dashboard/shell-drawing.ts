@@ -1,7 +1,7 @@
 /** What is around every page of the dashboard, as templates. */
 
 import { html, nothing, type TemplateResult } from "lit/html.js";
-import { type Listed, plain, type Route } from "./routes";
+import { firstOf, isOpenTo, type Listed, plain, type Route } from "./routes";
 import { KEYS_OF } from "./shortcuts";
 import { VIEWS } from "./views";
 import { tell, type Word } from "./words";
@@ -17,6 +17,7 @@ export interface Shell {
   readonly trouble: string;
   readonly stale: string;
   readonly live: boolean;
+  readonly operator: boolean;
   readonly readOnly: boolean;
   readonly paused: boolean;
   readonly missed: number;
@@ -28,7 +29,9 @@ export interface Shell {
 }
 
 const ICONS = {
+  overview: "M2.5 13.5h11M4 11V8M8 11V3.5M12 11V6",
   jobs: "M2.5 4h11M2.5 8h7M2.5 12h9",
+  tasks: "M2.5 4h2M7 4h6.5M2.5 8h2M7 8h4M2.5 12h2M7 12h5.5",
   inbox: "M2.5 9.5 4 3.5h8l1.5 6v3a1 1 0 0 1-1 1h-9a1 1 0 0 1-1-1ZM2.5 9.5h3.2l.8 1.8h3l.8-1.8h3.2",
   settings:
     "M2.5 5h6M12 5h1.5M2.5 11H4M7.5 11h6M10.2 3.2a1.8 1.8 0 1 1 0 3.6 1.8 1.8 0 0 1 0-3.6ZM5.8 9.2a1.8 1.8 0 1 1 0 3.6 1.8 1.8 0 0 1 0-3.6Z",
@@ -36,7 +39,15 @@ const ICONS = {
   go: "M5 3.2l7.5 4.8L5 12.8Z",
 } as const;
 
-const PAGES: readonly (Listed & keyof typeof ICONS)[] = ["jobs", "inbox", "settings"];
+const PAGES: readonly (Listed & keyof typeof ICONS)[] = [
+  "overview",
+  "jobs",
+  "tasks",
+  "inbox",
+  "settings",
+];
+/** What moves by itself, and can be held. */
+const MOVING: readonly Route["page"][] = ["overview", "jobs", "tasks"];
 
 export function drawShell(shell: Shell): TemplateResult {
   const { content, title, trouble, stale, retry, said } = shell;
@@ -63,13 +74,13 @@ function skip(event: Event): void {
   ((event.target as Element).getRootNode() as ShadowRoot).getElementById("main")?.focus();
 }
 
-function drawNavigation({ route, hrefOf }: Shell): TemplateResult {
+function drawNavigation({ route, hrefOf, operator }: Shell): TemplateResult {
   const here = route.page === "job" ? "jobs" : route.page;
   return html`<nav class="nav" aria-label=${tell("dashboard")}>
     <button type="button" class="skip" @click=${skip}>${tell("skip")}</button>
-    <div class="home"><slot name="home"><a class="brand" href=${hrefOf(plain("jobs"))}>Headway</a></slot></div>
+    <div class="home"><slot name="home"><a class="brand" href=${hrefOf(plain(firstOf(operator)))}>Headway</a></slot></div>
     <ul role="list" class="pages">
-      ${PAGES.map(
+      ${PAGES.filter((name) => isOpenTo(operator, name)).map(
         (
           name,
         ) => html`<li><a href=${hrefOf(plain(name))} aria-current=${here === name ? "page" : nothing}>
@@ -99,7 +110,7 @@ function drawState({ live, readOnly, paused, missed }: Shell): TemplateResult {
 function drawTools({ route, paused, pause, help, keysOn }: Shell): TemplateResult {
   const label = tell(paused ? "goOnLong" : "pauseLong");
   return html`${
-    route.page === "jobs"
+    MOVING.includes(route.page)
       ? html`<button type="button" class="button tool" title=${label} @click=${pause}>
           ${icon(paused ? ICONS.go : ICONS.pause)}<span>${tell(paused ? "goOn" : "pause")}</span>
           ${keysOn ? html`<kbd aria-hidden="true">p</kbd>` : nothing}</button>`

@@ -12,7 +12,9 @@ export type Command =
   | "news"
   | "back"
   | "leave"
+  | "overview"
   | "jobs"
+  | "tasks"
   | "inbox"
   | "settings";
 
@@ -37,7 +39,9 @@ const ONE: Readonly<Record<string, Command>> = {
   u: "back",
 };
 const AFTER_G: Readonly<Record<string, Command>> = {
+  o: "overview",
   j: "jobs",
+  t: "tasks",
   i: "inbox",
   s: "settings",
 };
@@ -55,7 +59,9 @@ export const KEYS_OF: readonly (readonly [keys: string, command: Command])[] = [
   ["n", "news"],
   ["u", "back"],
   ["Esc", "leave"],
+  ["g o", "overview"],
   ["g j", "jobs"],
+  ["g t", "tasks"],
   ["g i", "inbox"],
   ["g s", "settings"],
   ["?", "help"],
