@@ -191,7 +191,7 @@ DASHBOARD: Mapping[str, Promise | Plural] = {
     "kpiRate": pgettext_lazy("how many jobs", "Rate"),
     "brokenOf": _("{n} of {count}"),
     "lastHour": _("last hour"),
-    "lately": _("ended, last 5 minutes"),
+    "lately": _("last 5 minutes"),
     "ends": _("Ended jobs"),
     "failures": _("Failures"),
     "waits": _("Time waited"),

@@ -187,6 +187,6 @@ describe("a span", () => {
   it("is the last hour unless the address tells another", () => {
     expect([spanOf(""), spanOf("7d"), spanOf("7w")]).toEqual(["1h", "7d", "1h"]);
     expect([written("1h"), written("7d")]).toEqual(["", "7d"]);
-    expect(begin("6h", LATER)).toBe("2026-11-27T06:00:00.000Z");
+    expect(begin("6h", LATER)).toBe("2026-11-27T06:00:10.000Z");
   });
 });

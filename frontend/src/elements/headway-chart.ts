@@ -78,7 +78,7 @@ export class HeadwayChart extends HTMLElement {
 
   #begin(chart: Chart): void {
     const box = this.#shadow.querySelector<HTMLElement>(".plot");
-    const { width, height } = box?.getBoundingClientRect() ?? { width: 0, height: 0 };
+    const { width, height } = sizeOf(box);
     if (!box || width === 0) return; // it is shown when it has a size
     const plotted = {
       chart: () => this.#chart ?? chart,
@@ -92,8 +92,7 @@ export class HeadwayChart extends HTMLElement {
   }
 
   #fit(): void {
-    const { width, height } =
-      this.#shadow.querySelector(".plot")?.getBoundingClientRect() ?? ({} as Partial<DOMRect>);
+    const { width, height } = sizeOf(this.#shadow.querySelector(".plot"));
     if (!width || !height || !this.#chart) return;
     if (!this.#plot) this.#begin(this.#chart);
     else if (this.#plot.width !== width || this.#plot.height !== height)
@@ -156,7 +155,7 @@ export class HeadwayChart extends HTMLElement {
           aria-valuetext=${`${when}: ${said}`} @keydown=${this.#pressed} @focus=${this.#focused}
           @blur=${() => this.#read(null)}></div>
         <div class="legend" aria-hidden="true">
-          <span class="when">${when}${
+          <span class="when"><span class="moment">${when}</span>${
             chart.gaps.length > 0
               ? html`<span class="line"><i class="hatched"></i>${chart.gap}</span>`
               : nothing
@@ -170,6 +169,10 @@ export class HeadwayChart extends HTMLElement {
       this.#shadow,
     );
   }
+}
+
+function sizeOf(box: Element | null): { width: number; height: number } {
+  return { width: box?.clientWidth ?? 0, height: box?.clientHeight ?? 0 };
 }
 
 function isIn({ gaps, starts }: Chart, place: number): boolean {

@@ -72,6 +72,8 @@ export interface Workshop {
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
+const SLACK = 10_000; // milliseconds by which a clock may be behind the service's
+const LATE = 120_000; // for which what is not counted may still be on its way
 
 /** What is told of, as the address and the list's filter write it, and its seconds. */
 export const SPANS = {
@@ -97,7 +99,20 @@ export function written(span: SpanName): string {
   return span === USUAL ? "" : span;
 }
 
-/** From when on is asked, at a moment in milliseconds. */
+/** From when on is asked, at a moment in milliseconds: no more than the service tells in one step. */
 export function begin(span: SpanName, now: number): string {
-  return new Date(now - SPANS[span] * 1000).toISOString();
+  return new Date(now - SPANS[span] * 1000 + SLACK).toISOString();
+}
+
+/** The points up to a moment in milliseconds: what is not counted yet is no gap. */
+export function due<Value>(
+  points: readonly Value[],
+  { from, step }: FromTo,
+  now: number,
+): readonly Value[] {
+  const start = Date.parse(from);
+  let count = points.length;
+  while (count > 0 && points[count - 1] === null && start + count * step * 1000 > now - LATE)
+    count--;
+  return points.slice(0, count);
 }

@@ -3,10 +3,9 @@
 import type { Chart, ChartLine, Gap, Ink } from "../chart";
 import { number, time } from "./amounts";
 import { interval } from "./intervals";
-import type { Counts, Point, Series, Times } from "./metrics";
+import { type Counts, due, type Point, type Series, type Times } from "./metrics";
 import { tell } from "./words";
 
-const LATE = 120; // seconds for which what is not counted may still be on its way
 const CHARTS = ["ends", "failures", "waits", "runs"] as const;
 
 export type PlotName = (typeof CHARTS)[number];
@@ -61,7 +60,7 @@ const LINES: Readonly<Record<PlotName, readonly Drawn[]>> = {
 
 /** The four charts of a series; `now` in milliseconds tells what is not due yet. */
 export function plotsOf(series: Series, now: number): readonly Plot[] {
-  const points = told(series, now / 1000);
+  const points = due(series.points, series, now);
   const from = Date.parse(series.from) / 1000;
   const starts = points.map((_, at) => from + at * series.step);
   const end = from + points.length * series.step;
@@ -93,14 +92,6 @@ export function plotsOf(series: Series, now: number): readonly Plot[] {
     };
     return { name, title: tell(name), summary: summaryOf(name, chart), chart };
   });
-}
-
-/** The points up to now: that of a minute which is not counted yet is no gap. */
-function told({ points, from, step }: Series, now: number): readonly (Point | null)[] {
-  const start = Date.parse(from) / 1000;
-  let count = points.length;
-  while (count > 0 && points[count - 1] === null && start + count * step > now - LATE) count--;
-  return points.slice(0, count);
 }
 
 export function gapsOf(points: readonly unknown[], from: number, step: number): readonly Gap[] {

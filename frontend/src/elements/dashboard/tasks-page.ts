@@ -2,7 +2,7 @@
 
 import type { TemplateResult } from "lit/html.js";
 import type { Desk } from "./desk";
-import { begin, type Lines, type SpanName, spanOf, written } from "./metrics";
+import { begin, due, type Lines, type SpanName, spanOf, written } from "./metrics";
 import type { Keys, Page } from "./page";
 import { Refresh } from "./refresh";
 import type { Route } from "./routes";
@@ -110,7 +110,9 @@ export class TasksPage implements Page {
     const from = begin(spanOf(shown.span), this.#desk.now());
     const lines = await this.#desk.api.metrics<Lines>("tasks", { from, by: this.#by }, signal);
     if (signal.aborted) return;
-    this.#lines = lines;
+    const now = this.#desk.now();
+    const tasks = lines.tasks.map((one) => ({ ...one, points: due(one.points, lines, now) }));
+    this.#lines = { ...lines, tasks };
     this.#answered = JSON.stringify(shown);
     this.#version += 1;
   }

@@ -179,7 +179,7 @@ const WORDS = {
   kpiRate: "Rate",
   brokenOf: "{n} of {count}",
   lastHour: "last hour",
-  lately: "ended, last 5 minutes",
+  lately: "last 5 minutes",
   ends: "Ended jobs",
   failures: "Failures",
   waits: "Time waited",
