@@ -409,7 +409,7 @@ def test_others_have_none_of_it(browser: Browser, web: Child, counted: list[Job]
         loaded: list[str] = []
         page.on("request", lambda asked: loaded.append(asked.url))
         pages = page.get_by_role("navigation", name="Dashboard").locator(".pages")
-        expect(pages.get_by_role("link")).to_have_text(["Jobs", "Settings"])
+        expect(pages.get_by_role("link")).to_have_text(["Jobs", "Inbox", "Settings"])
         page.keyboard.press("g")
         page.keyboard.press("o")
         expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
