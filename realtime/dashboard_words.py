@@ -16,6 +16,7 @@ DASHBOARD: Mapping[str, Promise | Plural] = {
     "overview": _("Overview"),
     "jobs": _("Jobs"),
     "tasks": pgettext_lazy("kinds of jobs", "Tasks"),
+    "schedule": _("Schedule"),
     "inbox": _("Inbox"),
     "settings": _("Settings"),
     "views": _("Views"),
@@ -158,6 +159,7 @@ DASHBOARD: Mapping[str, Promise | Plural] = {
     "keyOverview": _("Go to the overview"),
     "keyJobs": _("Go to the jobs"),
     "keyTasks": pgettext_lazy("kinds of jobs", "Go to the tasks"),
+    "keySchedule": _("Go to the schedule"),
     "keyInbox": _("Go to the inbox"),
     "keySettings": _("Go to the settings"),
     "keyHelp": _("This list"),
@@ -244,4 +246,21 @@ DASHBOARD: Mapping[str, Promise | Plural] = {
     "noLinesWhy": _("A task appears here a minute after one of its jobs was queued."),
     "leftOut": _("Left out, for this cannot be done to them now: {n}"),
     "lostItems": Plural(ngettext_noop("{n} more was not kept", "{n} more were not kept")),
+    "name": pgettext_lazy("of what is started by itself", "Name"),
+    "startsWhen": pgettext_lazy("of what is started by itself", "When"),
+    "next": pgettext_lazy("of what is started by itself", "Next"),
+    "last": pgettext_lazy("of what is started by itself", "Last"),
+    "every": _("every {time}"),
+    "once": _("once, {time}"),
+    "off": pgettext_lazy("of what is started by itself", "Off"),
+    "unknown": _("not known"),
+    "overdue": _("Overdue"),
+    "overdueWhy": _("The scheduler should have started it: see whether celery beat runs."),
+    "itsJobs": _("To the jobs of this task"),
+    "noSchedule": _("Nothing is started by itself"),
+    "noScheduleWhy": _(
+        "What Celery's beat starts appears here: entries of beat_schedule, or of "
+        "django-celery-beat."
+    ),
+    "moreEntries": Plural(ngettext_noop("{n} more is not shown.", "{n} more are not shown.")),
 }

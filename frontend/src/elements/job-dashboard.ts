@@ -20,6 +20,7 @@ import {
   plain,
   type Route,
 } from "./dashboard/routes";
+import { SchedulePage } from "./dashboard/schedule-page";
 import { keysAreOn, SettingsPage } from "./dashboard/settings";
 import { drawShell } from "./dashboard/shell-drawing";
 import { type Command, Shortcuts } from "./dashboard/shortcuts";
@@ -85,6 +86,7 @@ export class JobDashboard extends Follower {
       jobs,
       tasks: new TasksPage(desk),
       job: new JobPage(desk, (id) => this.#placeOf(id)),
+      schedule: new SchedulePage(desk),
       inbox: new InboxPage(desk, this.getAttribute("preferences") ?? ""),
       settings: new SettingsPage(desk, base),
       nowhere: new Nowhere(desk),
@@ -185,6 +187,9 @@ export class JobDashboard extends Follower {
     this.#page?.open(route);
     this.#shape = "";
     this.paint();
+    // On a phone there is not room for all of them.
+    const here = this.shadow.querySelector(".pages [aria-current]");
+    here?.scrollIntoView({ block: "nearest", inline: "center" });
     if (before.page !== "nowhere" && before.page !== route.page && route.page !== "jobs") {
       this.shadow.getElementById("main")?.focus();
     }
@@ -287,6 +292,7 @@ export class JobDashboard extends Follower {
       overview: this.#operator ? to("overview") : undefined,
       jobs: to("jobs"),
       tasks: this.#operator ? to("tasks") : undefined,
+      schedule: this.#operator ? to("schedule") : undefined,
       inbox: to("inbox"),
       settings: to("settings"),
     };

@@ -5,6 +5,7 @@ import { request } from "../asking";
 import { addressBelow } from "../service";
 import type { JobPage } from "./job-list";
 import type { Workshop } from "./metrics";
+import type { Schedule } from "./schedule";
 import { tell } from "./words";
 
 export interface Count {
@@ -93,6 +94,10 @@ export class Api {
   ): Promise<Answer> {
     const said = Object.entries(asked).filter(([, value]) => value);
     return this.#get(`metrics/${what}`, Object.fromEntries(said), signal);
+  }
+
+  schedule(signal: AbortSignal): Promise<Schedule> {
+    return this.#get("schedule", {}, signal);
   }
 
   workers(signal: AbortSignal): Promise<Workshop> {

@@ -5,6 +5,7 @@ const TOLD = {
   overview: ["span", "task", "queue"],
   jobs: ["q"],
   tasks: ["span", "by"],
+  schedule: [],
   inbox: [],
   settings: [],
 } as const;
@@ -25,7 +26,7 @@ export type Route =
 export type PageName = Route["page"];
 
 /** Pages of everybody's jobs, which others have not. */
-const OF_OPERATORS: readonly PageName[] = ["overview", "tasks"];
+const OF_OPERATORS: readonly PageName[] = ["overview", "tasks", "schedule"];
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** What the dashboard's bare address shows. */

@@ -32,6 +32,7 @@ const ICONS = {
   overview: "M2.5 13.5h11M4 11V8M8 11V3.5M12 11V6",
   jobs: "M2.5 4h11M2.5 8h7M2.5 12h9",
   tasks: "M2.5 4h2M7 4h6.5M2.5 8h2M7 8h4M2.5 12h2M7 12h5.5",
+  schedule: "M8 2.5a5.5 5.5 0 1 1 0 11a5.5 5.5 0 0 1 0-11ZM8 5v3.2l2.2 1.6",
   inbox: "M2.5 9.5 4 3.5h8l1.5 6v3a1 1 0 0 1-1 1h-9a1 1 0 0 1-1-1ZM2.5 9.5h3.2l.8 1.8h3l.8-1.8h3.2",
   settings:
     "M2.5 5h6M12 5h1.5M2.5 11H4M7.5 11h6M10.2 3.2a1.8 1.8 0 1 1 0 3.6 1.8 1.8 0 0 1 0-3.6ZM5.8 9.2a1.8 1.8 0 1 1 0 3.6 1.8 1.8 0 0 1 0-3.6Z",
@@ -43,6 +44,7 @@ const PAGES: readonly (Listed & keyof typeof ICONS)[] = [
   "overview",
   "jobs",
   "tasks",
+  "schedule",
   "inbox",
   "settings",
 ];

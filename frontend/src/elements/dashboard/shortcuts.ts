@@ -15,6 +15,7 @@ export type Command =
   | "overview"
   | "jobs"
   | "tasks"
+  | "schedule"
   | "inbox"
   | "settings";
 
@@ -42,6 +43,7 @@ const AFTER_G: Readonly<Record<string, Command>> = {
   o: "overview",
   j: "jobs",
   t: "tasks",
+  h: "schedule",
   i: "inbox",
   s: "settings",
 };
@@ -62,6 +64,7 @@ export const KEYS_OF: readonly (readonly [keys: string, command: Command])[] = [
   ["g o", "overview"],
   ["g j", "jobs"],
   ["g t", "tasks"],
+  ["g h", "schedule"],
   ["g i", "inbox"],
   ["g s", "settings"],
   ["?", "help"],

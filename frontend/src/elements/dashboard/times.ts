@@ -23,6 +23,15 @@ export function ago(at: string, now: number): string {
   return relative.format(-Math.floor(seconds / size), unit);
 }
 
+/** The same of a moment that may be to come: "in 3 min.". */
+export function away(at: string, now: number): string {
+  const seconds = Math.ceil((Date.parse(at) - now) / 1000);
+  if (!(seconds > 0)) return ago(at, now);
+  relative ??= new Intl.RelativeTimeFormat(language(), { numeric: "always", style: "short" });
+  const [unit, size] = STEPS.find(([, size]) => seconds >= size) ?? (["second", 1] as const);
+  return relative.format(Math.round(seconds / size), unit);
+}
+
 /** The moment itself, to the second and with its zone. */
 export function moment(at: string): string {
   exact ??= new Intl.DateTimeFormat(language(), {

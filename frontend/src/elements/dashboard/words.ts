@@ -8,6 +8,7 @@ const WORDS = {
   overview: "Overview",
   jobs: "Jobs",
   tasks: "Tasks",
+  schedule: "Schedule",
   inbox: "Inbox",
   settings: "Settings",
   views: "Views",
@@ -148,6 +149,7 @@ const WORDS = {
   keyOverview: "Go to the overview",
   keyJobs: "Go to the jobs",
   keyTasks: "Go to the tasks",
+  keySchedule: "Go to the schedule",
   keyInbox: "Go to the inbox",
   keySettings: "Go to the settings",
   keyHelp: "This list",
@@ -230,6 +232,21 @@ const WORDS = {
   noName: "without a name",
   noQueue: "unknown queue",
   noLinesWhy: "A task appears here a minute after one of its jobs was queued.",
+  name: "Name",
+  startsWhen: "When",
+  next: "Next",
+  last: "Last",
+  every: "every {time}",
+  once: "once, {time}",
+  off: "Off",
+  unknown: "not known",
+  overdue: "Overdue",
+  overdueWhy: "The scheduler should have started it: see whether celery beat runs.",
+  itsJobs: "To the jobs of this task",
+  noSchedule: "Nothing is started by itself",
+  noScheduleWhy:
+    "What Celery's beat starts appears here: entries of beat_schedule, or of django-celery-beat.",
+  moreEntries: { one: "{n} more is not shown.", other: "{n} more are not shown." },
 } as const;
 
 export type Word = keyof typeof WORDS;
