@@ -10,6 +10,7 @@ import { JobsPage } from "./dashboard/jobs-page";
 import { Nowhere } from "./dashboard/nowhere";
 import overviewStyles from "./dashboard/overview.css?inline";
 import { OverviewPage } from "./dashboard/overview-page";
+import { OwnViews } from "./dashboard/own-views";
 import type { Page } from "./dashboard/page";
 import { Router } from "./dashboard/router";
 import {
@@ -26,7 +27,7 @@ import { drawShell } from "./dashboard/shell-drawing";
 import { type Command, Shortcuts } from "./dashboard/shortcuts";
 import { TasksPage } from "./dashboard/tasks-page";
 import { tell } from "./dashboard/words";
-import { Follower } from "./follower";
+import { Follower, isHeld } from "./follower";
 import styles from "./job-dashboard.css?inline";
 import { paintSoon } from "./painter";
 import { addressBelow } from "./service";
@@ -64,6 +65,7 @@ export class JobDashboard extends Follower {
 
   readonly #shortcuts = new Shortcuts();
   #router: Router | undefined;
+  #views: OwnViews | undefined;
   #jobs: JobsPage | undefined;
   #pages: Readonly<Record<PageName, Page>> | undefined;
   #route: Route = { page: "nowhere" };
@@ -105,6 +107,7 @@ export class JobDashboard extends Follower {
     this.#router?.close();
     this.#page?.leave();
     this.#each((page) => page.close?.());
+    this.#views?.close();
     document.removeEventListener("keydown", this.#pressed);
     removeEventListener("resize", this.#measure);
     this.removeEventListener("job-again", this.#again);
@@ -120,6 +123,7 @@ export class JobDashboard extends Follower {
     if (drawn) this.#draw(page, shape);
     const aged = second !== this.#written && !this.#jobs?.feed.paused;
     page.paint?.(drawn || aged);
+    this.#views?.look();
     this.#written = second;
     this.tickWhile(true);
   }
@@ -153,8 +157,15 @@ export class JobDashboard extends Follower {
   }
 
   #deskOf(router: Router): Desk {
+    const api = new Api(this.include);
+    this.#views = new OwnViews(
+      api,
+      () => paintSoon(this),
+      () => isHeld(this.shadow.querySelector(".gone")),
+    );
     return {
-      api: new Api(this.include),
+      api,
+      views: this.#views,
       shadow: this.shadow,
       operator: this.#operator,
       steers: this.hasAttribute("steers"),
@@ -199,7 +210,13 @@ export class JobDashboard extends Follower {
     const trouble = this.trouble();
     return JSON.stringify([
       [this.#route, page.shape, page.title, page.ages && second, this.#said, keysAreOn()],
-      [this.#jobs?.feed.paused, trouble, trouble && second, this.client?.status.phase],
+      [
+        this.#views?.version,
+        this.#jobs?.feed.paused,
+        trouble,
+        trouble && second,
+        this.client?.status.phase,
+      ],
     ]);
   }
 
@@ -222,6 +239,8 @@ export class JobDashboard extends Follower {
       paused: feed.paused,
       missed: feed.missed,
       said: this.#said,
+      views: this.#views as OwnViews,
+      say: (text) => this.#say(text),
       keysOn: keysAreOn(),
       pause: () => feed.pause(!feed.paused),
       help: () => this.#sheet?.showModal(),

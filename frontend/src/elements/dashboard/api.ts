@@ -5,6 +5,7 @@ import { request } from "../asking";
 import { addressBelow } from "../service";
 import type { JobPage } from "./job-list";
 import type { Workshop } from "./metrics";
+import type { OwnView } from "./own-views";
 import type { Schedule } from "./schedule";
 import { tell } from "./words";
 
@@ -44,6 +45,10 @@ export interface Refusal {
 export interface Done {
   readonly jobs: readonly unknown[];
   readonly refused: readonly Refusal[];
+}
+
+interface Views {
+  readonly views: readonly OwnView[];
 }
 
 export type ManyAction = "cancel" | "pause" | "resume";
@@ -94,6 +99,20 @@ export class Api {
   ): Promise<Answer> {
     const said = Object.entries(asked).filter(([, value]) => value);
     return this.#get(`metrics/${what}`, Object.fromEntries(said), signal);
+  }
+
+  async views(signal: AbortSignal): Promise<readonly OwnView[]> {
+    return (await this.#get<Views>("views", {}, signal)).views;
+  }
+
+  /** Answers all views that there are then, as does the next. */
+  async saveView(name: string, q: string): Promise<readonly OwnView[]> {
+    return ((await request(this.include, "views", { name, q })) as Views).views;
+  }
+
+  async deleteView(id: number): Promise<readonly OwnView[]> {
+    const more = { method: "DELETE" };
+    return ((await request(this.include, `views/${id}`, undefined, more)) as Views).views;
   }
 
   schedule(signal: AbortSignal): Promise<Schedule> {

@@ -2,6 +2,7 @@
 
 import type { JobState, Refused } from "../../protocol";
 import type { Api } from "./api";
+import type { OwnViews } from "./own-views";
 import type { Route } from "./routes";
 
 export interface Desk {
@@ -12,6 +13,7 @@ export interface Desk {
   readonly steers: boolean;
   /** The id of whoever looks. */
   readonly person: string;
+  readonly views: OwnViews;
   /** The service's clock. */
   readonly now: () => number;
   /** Whether all that is shown stands still. */

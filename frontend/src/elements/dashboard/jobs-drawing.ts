@@ -40,6 +40,11 @@ export interface Picture {
   readonly clear: () => void;
   readonly perform: (deed: Deed) => void;
   readonly copySnippet: () => void;
+  /** On a phone, the views to choose from. */
+  readonly views: Part;
+  /** Whether what is shown can be saved under a name. */
+  readonly saves: boolean;
+  readonly save: () => void;
   readonly dialog: TemplateResult;
 }
 
@@ -60,9 +65,9 @@ export function drawJobs(picture: Picture): TemplateResult {
   const { filter, problem, phase, rows } = picture;
   const refused = problem?.status === 400 ? problem.message : "";
   return html`<section class="jobs" aria-label=${tell("jobs")}>
-    <div class="tools">${filter}${drawQuick(picture)}</div>
+    <div class="tools">${filter}${picture.views}${drawQuick(picture)}</div>
     ${refused ? html`<p class="wrong" id="refused" role="alert">${refused}</p>` : nothing}
-    <div class="sum"><span>${countOf(picture)}</span>${drawNews(picture)}</div>
+    <div class="sum"><span>${countOf(picture)}</span>${drawSave(picture)}${drawNews(picture)}</div>
     <div class="scroller ${phase === "ready" ? "" : "old"}" id="scroller" @scroll=${picture.scrolled} @click=${picture.clicked}>
       ${rows > 0 ? drawList(picture) : nothing}
       ${rows === 0 && phase === "loading" ? drawSkeleton() : nothing}
@@ -88,6 +93,11 @@ function countOf({ count, rows, more, phase }: Picture): string {
   if (count) return tell(count.more ? "matchingMore" : "matching", { n: count.count });
   if (rows === 0 || phase === "failed") return "";
   return tell(more ? "matchingMore" : "matching", { n: rows });
+}
+
+function drawSave({ saves, save }: Picture): Part {
+  if (!saves) return nothing;
+  return html`<button type="button" class="button plain small" @click=${save}>${tell("saveView")}</button>`;
 }
 
 function drawNews({ news, outrun, admit }: Picture): Part {

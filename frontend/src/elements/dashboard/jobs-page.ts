@@ -1,6 +1,6 @@
 /** The list of jobs: what it shows, and what is done to it. */
 
-import type { TemplateResult } from "lit/html.js";
+import { html, nothing, type TemplateResult } from "lit/html.js";
 import type { JobState } from "../../protocol";
 import { copy } from "../copying";
 import { isHeld } from "../follower";
@@ -16,8 +16,10 @@ import type { Keys, Page } from "./page";
 import { Pane } from "./pane";
 import { toggled } from "./query";
 import type { Route } from "./routes";
+import { Saving } from "./saving";
 import { Selection } from "./selection";
 import { quickFilters } from "./views";
+import { drawChoice } from "./views-drawing";
 import { tell } from "./words";
 
 const DEEDS: readonly Deed[] = ["cancel", "pause", "resume", "again"];
@@ -33,6 +35,7 @@ export class JobsPage implements Page {
   readonly #desk: Desk;
   readonly #selection = new Selection();
   readonly #confirmation: Confirmation;
+  readonly #saving: Saving;
   readonly #pending = new Map<string, string>();
   #pane: Pane | null = null;
   #top = 0;
@@ -48,6 +51,7 @@ export class JobsPage implements Page {
       field: () => desk.shadow.querySelector<HTMLInputElement>("#filter"),
       use: (q, done) => q !== this.feed.q && desk.go({ page: "jobs", q }, !done),
     });
+    this.#saving = new Saving(desk);
     const title = (id: string) => titleOf(this.feed.list.get(id) ?? ({ name: id } as JobState));
     this.#confirmation = new Confirmation(desk, title, (plan, now) => this.#await(plan, now));
   }
@@ -111,12 +115,14 @@ export class JobsPage implements Page {
     return JSON.stringify([
       [phase, problem?.message, growing, count, paused, this.#frame, this.feed.missed],
       [lists, size, all, this.#offered(), this.filter.shape, this.#confirmation.shape],
+      [this.#saving.shape, this.#desk.views.version],
     ]);
   }
 
   draw(): TemplateResult {
     const { feed, filter } = this;
     const { list, q } = feed;
+    const go = (other: string) => this.#desk.go({ page: "jobs", q: other });
     const refused = feed.problem?.status === 400 ? feed.problem.message : "";
     return drawJobs({
       q,
@@ -147,7 +153,10 @@ export class JobsPage implements Page {
       clear: () => this.#clear(),
       perform: (deed) => this.#perform(deed),
       copySnippet: () => void this.#copy(),
-      dialog: this.#confirmation.draw(),
+      views: this.#frame === "cards" ? drawChoice(this.#desk.views, q, go) : nothing,
+      saves: q !== "" && feed.phase === "ready" && !this.#desk.views.has(q),
+      save: () => this.#saving.open(),
+      dialog: html`${this.#confirmation.draw()}${this.#saving.draw(q)}`,
     });
   }
 

@@ -3,17 +3,19 @@
 import { Refused } from "./api";
 import { tell } from "./words";
 
-const EVERY = 15_000; // milliseconds
+const USUALLY = 15_000; // milliseconds
 const PATIENCE = 20_000;
 
 export class Refresh {
   readonly #ask: (signal: AbortSignal) => Promise<void>;
   readonly #changed: () => void;
+  readonly #every: number;
   #asking: AbortController | null = null;
   #asked = Number.NEGATIVE_INFINITY;
   #problem = "";
 
-  constructor(ask: (signal: AbortSignal) => Promise<void>, changed: () => void) {
+  constructor(ask: (signal: AbortSignal) => Promise<void>, changed: () => void, every = USUALLY) {
+    this.#every = every;
     this.#ask = ask;
     this.#changed = changed;
   }
@@ -30,7 +32,7 @@ export class Refresh {
 
   /** Asks where it is time to; a hidden page is not painted, and asks for nothing. */
   look(): void {
-    const isDue = performance.now() - this.#asked >= EVERY;
+    const isDue = performance.now() - this.#asked >= this.#every;
     if (isDue && !this.#asking && !document.hidden) void this.now();
   }
 

@@ -1,9 +1,10 @@
 /** What is around every page of the dashboard, as templates. */
 
 import { html, nothing, type TemplateResult } from "lit/html.js";
+import type { OwnViews } from "./own-views";
 import { firstOf, isOpenTo, type Listed, plain, type Route } from "./routes";
 import { KEYS_OF } from "./shortcuts";
-import { VIEWS } from "./views";
+import { drawViews } from "./views-drawing";
 import { tell, type Word } from "./words";
 
 export interface Shell {
@@ -22,6 +23,8 @@ export interface Shell {
   readonly paused: boolean;
   readonly missed: number;
   readonly said: string;
+  readonly views: OwnViews;
+  readonly say: (text: string) => void;
   readonly keysOn: boolean;
   readonly pause: () => void;
   readonly help: () => void;
@@ -76,7 +79,7 @@ function skip(event: Event): void {
   ((event.target as Element).getRootNode() as ShadowRoot).getElementById("main")?.focus();
 }
 
-function drawNavigation({ route, hrefOf, operator }: Shell): TemplateResult {
+function drawNavigation({ route, hrefOf, operator, views, say }: Shell): TemplateResult {
   const here = route.page === "job" ? "jobs" : route.page;
   return html`<nav class="nav" aria-label=${tell("dashboard")}>
     <button type="button" class="skip" @click=${skip}>${tell("skip")}</button>
@@ -89,15 +92,7 @@ function drawNavigation({ route, hrefOf, operator }: Shell): TemplateResult {
           ${icon(ICONS[name])}<span>${tell(name)}</span></a></li>`,
       )}
     </ul>
-    <div class="views">
-      <h2 id="views">${tell("views")}</h2>
-      <ul role="list" aria-labelledby="views">
-        ${VIEWS.map(
-          ({ name, q }) => html`<li><a href=${hrefOf({ page: "jobs", q })}
-            aria-current=${route.page === "jobs" && route.q === q ? "true" : nothing}>${tell(name)}</a></li>`,
-        )}
-      </ul>
-    </div>
+    ${drawViews({ views, q: route.page === "jobs" ? route.q : null, hrefOf: (q) => hrefOf({ page: "jobs", q }), say })}
   </nav>`;
 }
 
