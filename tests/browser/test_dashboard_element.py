@@ -43,7 +43,9 @@ def opened(double: Double, page: Page, tmp_path: Path, *jobs: Frame) -> Locator:
     base = f"/page-{len(double.pages)}"
     body = f'<job-dashboard base="{base}" operator steers person="7"></job-dashboard>'
     head = '<script type=module src="/static/dashboard.js"></script>'
-    page.goto(double.page(body, head=head))
+    address = double.page(body, head=head)
+    double.pages[f"{base}jobs"] = double.pages[base]
+    page.goto(f"{address}jobs")
     page.locator("job-dashboard[connection=live]").wait_for(state="attached")
     return page.locator("#rows > [data-id]")
 

@@ -99,7 +99,8 @@ export class HeadwayChart extends HTMLElement {
       this.#plot.setSize({ width, height });
   }
 
-  readonly #repaint = (): void => this.#plot?.redraw(false, true);
+  /** With the paths: those of columns have kept their colours. */
+  readonly #repaint = (): void => this.#plot?.redraw(true, true);
 
   #moved(place: number | null): void {
     if (place === this.#place) return;

@@ -32,14 +32,16 @@ export interface OverviewPicture {
 
 export function drawOverview(picture: OverviewPicture): TemplateResult {
   const { kpis, figures, problem, retry, old } = picture;
+  const bones = (kind: string) => (problem ? nothing : drawBones(kind));
   return html`<article class="one overview" id="scroller" tabindex="-1">
     ${drawTrouble(problem, retry)}
-    ${kpis.length > 0 ? drawKpis(picture) : drawBones("kpis")}
+    ${figures.length > 0 || problem ? nothing : html`<p class="unseen" role="status">${tell("loading")}</p>`}
+    ${kpis.length > 0 ? drawKpis(picture) : bones("kpis")}
     ${drawTools(picture)}
     ${
       figures.length > 0
         ? html`<div class="charts ${old ? "stale" : ""}">${figures.map(drawFigure)}</div>`
-        : drawBones("charts")
+        : bones("charts")
     }
     <div class="charts">${drawFailing(picture)}${drawWorkers(picture)}</div>
   </article>`;
@@ -114,6 +116,5 @@ function drawWorkers({ workers }: OverviewPicture): TemplateResult | typeof noth
 function drawBones(kind: string): TemplateResult {
   return html`<div class="${kind} bones" aria-hidden="true">${[1, 2, 3, 4].map(
     () => html`<div class="card"></div>`,
-  )}</div>
-  <p class="unseen" role="status">${tell("loading")}</p>`;
+  )}</div>`;
 }
