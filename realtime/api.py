@@ -23,6 +23,7 @@ from realtime.queries import query_of, searched
 from realtime.shapes import MOMENT, choice, text, whole
 from realtime.states import State, read_one
 from realtime.transcript import transcript
+from realtime.usual import compared
 
 PAGE = 50
 LINES = 1_000
@@ -114,10 +115,15 @@ def _page(
 
 @answers("GET", shared=True, query=SHARED, says={200: as_json(replies.DETAILED)})
 def job(request: HttpRequest, job: str) -> HttpResponse:
-    """Answer one job's state; an operator is told its arguments and its traceback, too."""
+    """Answer one job's state, and what is usual for its task, to guests the state alone.
+
+    An operator is told its arguments and its traceback, too.
+    """
     state = visible(request, job)
-    tells_all = not shared_with(request) and permissions.is_operator(request.user)
-    if tells_all and (known := read_one(job)):
+    known = None if shared_with(request) else read_one(job)
+    if known:
+        state |= compared(known)
+    if known and permissions.is_operator(request.user):
         state |= confidential(known)
     return JsonResponse(state)
 

@@ -76,7 +76,7 @@ class History:
                 # Before the question: nobody asks it a second time, and what is away may rest.
                 self._keep(name, known.model if known else None, SOON)
             try:
-                runs = _runs(name)
+                runs = runs_before(name)
             except Error as error:
                 logger.warning("The database is away, nothing is learnt of %s: %s", name, error)
                 return
@@ -104,9 +104,11 @@ def _names(states: Iterable[State]) -> list[str]:
     return list(dict.fromkeys(one["name"] for one in open_ones if one["name"] not in CANVAS))
 
 
-def _runs(name: str) -> list[Run]:
-    """Return the latest runs of a task that succeeded."""
+def runs_before(name: str, moment: datetime | None = None) -> list[Run]:
+    """Return the latest runs of a task that succeeded, before a moment or until now."""
     rows = Job.objects.filter(name=name, status=Status.SUCCEEDED).order_by("-finished_at")
+    if moment:
+        rows = rows.filter(finished_at__lt=moment)
     values = rows.values_list("started_at", "finished_at", "last__size")[:RUNS]
     return [Run(_seconds(began, ended), size) for began, ended, size in values if began and ended]
 

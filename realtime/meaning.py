@@ -22,7 +22,7 @@ from realtime.problems import bad_request
 from realtime.queries import moment_of, searched
 from realtime.search import Term
 from realtime.tagged import tagged
-from realtime.task_names import names_like
+from realtime.task_names import names_like, queues_like
 
 
 class Seconds(Func):
@@ -56,6 +56,7 @@ def meant(asked: Mapping[str, str], person: Any, *, everybodys: bool) -> Wanted:
             wanted = mean(wanted, said)
     try:
         for term in search.parsed(asked.get("q", "")):
+            _check_told(term, everybodys=everybodys)
             mean_key = partial(_owner, person) if term.key == "owner" else _KEYS[term.key]
             wanted = mean_key(wanted, term)
     except BadSearch as error:
@@ -101,6 +102,17 @@ def _status(wanted: Wanted, term: Term) -> Wanted:
 def _task(wanted: Wanted, term: Term) -> Wanted:
     names = [name for pattern in term.values for name in names_like(pattern)]
     return _known(wanted, term, [Q(name=name) for name in dict.fromkeys(names)])
+
+
+def _check_told(term: Term, *, everybodys: bool) -> None:
+    """Refuse to tell by a search what a job's owner is not told: where it was sent."""
+    if term.key == "queue" and not everybodys:
+        raise BadSearch(term.key, "asked for by operators alone", ",".join(term.values))
+
+
+def _queue(wanted: Wanted, term: Term) -> Wanted:
+    names = [name for pattern in term.values for name in queues_like(pattern)]
+    return _known(wanted, term, [Q(queue=name) for name in dict.fromkeys(names)])
 
 
 def _owner(person: Any, wanted: Wanted, term: Term) -> Wanted:
@@ -162,6 +174,7 @@ def _duration(wanted: Wanted, term: Term) -> Wanted:
 _KEYS: dict[str, Callable[[Wanted, Term], Wanted]] = {
     "status": _status,
     "task": _task,
+    "queue": _queue,
     "id": _id,
     "root": _id,
     "tag": _tag,

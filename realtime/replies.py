@@ -114,6 +114,14 @@ NOW = full(
     stalled=maybe(COUNT),
     hour=full(covered=COUNT, ended=COUNT, rate=maybe(number(0)), **WHAT_HAPPENED),
 )
+USUAL = {
+    **maybe(full(p50=number(0), p95=number(0), runs=COUNT)),
+    "description": (
+        "In how many seconds half of the runs of this task ended, and all but a twentieth, of those "
+        "that had succeeded before this one started; for as many items, where that matters. Null "
+        "where they are too few."
+    ),
+}
 STANDING = choice("ok", "away")
 WORKER = full(
     name=text(),
@@ -153,6 +161,8 @@ QUEUE = full(
         "description": "Workers of ours that take from it; null while the store is away.",
     },
     paused={**FLAG, "description": "Whether workers are to leave it alone."},
+    paused_by={**maybe(text()), "description": "What who has paused it was called then."},
+    paused_at={**maybe(MOMENT), "description": "Since when it is paused."},
     actions=some(choice("pause", "resume")),
 )
 WORKSHOP = full(
@@ -200,7 +210,7 @@ def schemas() -> dict[str, Shape]:
     return {
         "State": full(**state),
         "NotedState": full(**state, note=text()),
-        "DetailedState": {**full(**state), "properties": {**state, **_for_operators()}},
+        "DetailedState": {**full(**state), "properties": {**state, **_details()}},
         "ReportedState": full(**state, wants=maybe(choice("cancel", "pause"))),
         "Stage": _stage(),
         "Notice": _notice(),
@@ -214,10 +224,14 @@ def _actions() -> list[str]:
     return sorted({*REPEATS, *(one for allowed in ACTIONS.values() for one in allowed)})
 
 
-def _for_operators() -> dict[str, Any]:
-    """Return what they are told of one job besides."""
-    told = {name: maybe(text()) for name in ("traceback", "queue", "owner_name")}
-    return {**told, "arguments": {}}
+def _details() -> dict[str, Any]:
+    """Return what its owner is told of one job besides, and operators alone."""
+    compared = {
+        "began_at": {**maybe(MOMENT), "description": "When its first attempt started."},
+        "usual": USUAL,
+    }
+    for_operators = {name: maybe(text()) for name in ("traceback", "queue", "owner_name")}
+    return {**compared, **for_operators, "arguments": {}}
 
 
 def _stage() -> Shape:

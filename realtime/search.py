@@ -138,6 +138,7 @@ KEYS = {
     "task": _is_text,
     "owner": _is_text,
     "tag": _is_text,
+    "queue": _is_text,
     "id": _is_text,
     "root": _is_text,
     "age": _is_span,

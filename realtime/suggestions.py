@@ -12,7 +12,7 @@ from realtime.events import Status
 from realtime.models import Job
 from realtime.search import GROUPS
 
-KEYS = ("status", "task", "owner", "tag")
+KEYS = ("status", "task", "owner", "tag", "queue")
 """Words whose values can be told."""
 MOST = 20
 """Values that are told."""
@@ -23,7 +23,7 @@ RECENT = 500
 def of(key: str, start: str, person: Any, *, all_jobs: bool) -> list[str]:
     """Return values that begin so, of what the person may see."""
     start = start.replace("\x00", "")
-    found = {"status": _statuses, "task": _tasks, "owner": _owners, "tag": _tags}[key]
+    found = _VALUES[key]
     return found(start, person, all_jobs=all_jobs)[:MOST]
 
 
@@ -37,6 +37,11 @@ def _tasks(start: str, person: Any, *, all_jobs: bool) -> list[str]:
         return task_names.names(start)
     recent = _recent(person, all_jobs=all_jobs).values_list("name", flat=True)[:RECENT]
     return sorted({name for name in recent if name.startswith(start)})
+
+
+def _queues(start: str, person: Any, *, all_jobs: bool) -> list[str]:
+    del person
+    return [name for name in task_names.queues(start) if name] if all_jobs else []
 
 
 def _owners(start: str, person: Any, *, all_jobs: bool) -> list[str]:
@@ -58,3 +63,12 @@ def _tags(start: str, person: Any, *, all_jobs: bool) -> list[str]:
 def _recent(person: Any, *, all_jobs: bool) -> Any:
     own = Q() if all_jobs else Q(("owner_id", person.pk))
     return Job.objects.filter(own).order_by("-queued_at", "-pk")
+
+
+_VALUES = {
+    "status": _statuses,
+    "task": _tasks,
+    "owner": _owners,
+    "tag": _tags,
+    "queue": _queues,
+}

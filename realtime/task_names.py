@@ -1,6 +1,8 @@
-"""The names of the tasks of which there are jobs, read by an index: one step for each name."""
+"""The names of the tasks and queues of which there are jobs, read by an index: a step for each."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from django.db import connection
 
@@ -11,11 +13,30 @@ MOST = 2_000
 
 
 def names_like(pattern: str) -> list[str]:
-    """Return the names that a pattern means, in which `*` stands for anything."""
+    """Return the names of tasks that a pattern means, in which `*` stands for anything."""
+    return _like(pattern, names)
+
+
+def queues_like(pattern: str) -> list[str]:
+    """Return the names of queues that a pattern means."""
+    return _like(pattern, queues)
+
+
+def names(start: str = "") -> list[str]:
+    """Return the names of tasks that begin so, in their order."""
+    return _known("name", start)
+
+
+def queues(start: str = "") -> list[str]:
+    """Return the names of queues that begin so, in their order; "" where nobody knows it."""
+    return _known("queue", start)
+
+
+def _like(pattern: str, known: Callable[[str], list[str]]) -> list[str]:
     if "*" not in pattern:
         return [pattern]
     first, *parts, last = pattern.split("*")
-    return [name for name in names(first) if _fits(name[len(first) :], parts, last)]
+    return [name for name in known(first) if _fits(name[len(first) :], parts, last)]
 
 
 def _fits(rest: str, parts: list[str], last: str) -> bool:
@@ -30,10 +51,9 @@ def _fits(rest: str, parts: list[str], last: str) -> bool:
     return rest.endswith(last)
 
 
-def names(start: str = "") -> list[str]:
-    """Return the names that begin so, in their order."""
+def _known(column: str, start: str) -> list[str]:
     quote = connection.ops.quote_name
-    table, name = quote(Job._meta.db_table), quote("name")  # noqa: SLF001
+    table, name = quote(Job._meta.db_table), quote(column)  # noqa: SLF001
     # Neither database skips from one value to the next by itself: DISTINCT reads every row.
     statement = (
         f"WITH RECURSIVE one(name) AS (SELECT MIN({name}) FROM {table} WHERE {name} >= %s"  # noqa: S608

@@ -66,7 +66,7 @@ class Look:
         """Return a queue's row; of one that is not shown nothing is known but its name."""
         unknown = dict.fromkeys(("depth", "oldest_at", "consumers"))
         found = (row for row in self.queues if row["name"] == name)
-        return next(found, {"name": name, **unknown, "paused": False})
+        return next(found, {"name": name, **unknown, **_pause(None)})
 
 
 class Asker:
@@ -129,7 +129,7 @@ class Workshop:
         told, store = _introduced()
         workers = [_worker(name, one, at) for name, one in sorted(told.items())]
         taking = Counter(queue for one in workers for queue in one["queues"])
-        since, paused = _waiting(), set(PausedQueue.objects.values_list("name", flat=True))
+        since, paused = _waiting(), {one.name: one for one in PausedQueue.objects.all()}
         names = {*current_app.amqp.queues, *taking, *since, *paused}
         names = {name for name in names if len(name) <= NAME}
         # Those that somebody must not forget come first.
@@ -144,7 +144,7 @@ class Workshop:
                 "depth": known[name].messages if known and name in known else None,
                 "oldest_at": oldest.get(name),
                 "consumers": taking[name] if store == "ok" else None,
-                "paused": name in paused,
+                **_pause(paused.get(name)),
             }
             for name in shown
         ]
@@ -168,6 +168,13 @@ def _worker(name: str, told: Told, at: datetime) -> Row:
     queues = about["queues"] if state == "here" else []
     heard_at = timestamp(at - timedelta(seconds=told.age))
     return {"name": name, **about, "state": state, "queues": queues, "heard_at": heard_at}
+
+
+def _pause(paused: PausedQueue | None) -> Row:
+    """Return whether a queue is paused, by whom and since when."""
+    if paused is None:
+        return {"paused": False, "paused_by": None, "paused_at": None}
+    return {"paused": True, "paused_by": paused.by, "paused_at": timestamp(paused.paused_at)}
 
 
 def _waiting() -> dict[str, datetime]:

@@ -35,7 +35,7 @@ READS = words(
     " stream words attendance attachment transcript elements audit"
     " search finding meaning suggestions task_names"
     " dashboard figures moments dashboard_page dashboard_words plurals"
-    " workshop worker_views scheduled schedule_views saved_views"
+    " workshop worker_views scheduled schedule_views saved_views usual workshop_words"
 )
 BETWEEN = words(
     "events conf errors cleaning states publish announcer records layer metrics pace latch"

@@ -91,6 +91,7 @@ class Job(models.Model):
             models.Index(fields=("-queued_at", "-id"), name="realtime_job_newest"),
             models.Index(fields=("status", "-queued_at", "-id"), name="realtime_job_stand"),
             models.Index(fields=("name", "-queued_at", "-id"), name="realtime_job_task"),
+            models.Index(fields=("queue", "-queued_at", "-id"), name="realtime_job_queue"),
             models.Index(
                 fields=("name", "-finished_at"),
                 name="realtime_job_runs",

@@ -95,8 +95,10 @@ def test_a_paused_queue_rests_until_it_is_resumed(
             rests = named(look(seen)["queues"], queue)
             assert (rests["depth"], rests["consumers"], rests["paused"]) == (3, 0, True)
             assert statuses(jobs) == ["queued"] * 3
+            assert (rests["paused_by"], rests["paused_at"] <= look(seen)["at"]) == ("op", True)
             told = post(seen, f"queues/{queue}/resume").json()["queue"]
             assert (told["paused"], told["actions"]) == (False, ["pause"])
+            assert (told["paused_by"], told["paused_at"]) == (None, None)
             wait_until(lambda: succeeded(*jobs), "all to be done", 30)
             wait_until(lambda: counted(queue) == 2, "both workers to take from it", 30)
     assert len((tmp_path / "told").read_text().split()) == 3

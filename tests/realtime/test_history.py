@@ -82,7 +82,7 @@ def test_a_look_takes_an_index_and_so_many_runs() -> None:
     """However many jobs there are."""
     ran("t", *[10.0] * (RUNS + 5))
     with CaptureQueriesContext(connection) as asked:
-        assert len(module._runs("t")) == RUNS
+        assert len(module.runs_before("t")) == RUNS
     if connection.vendor == "sqlite":  # PostgreSQL reads a small table whole.
         with connection.cursor() as cursor:
             cursor.execute(f"EXPLAIN QUERY PLAN {asked.captured_queries[0]['sql']}")
@@ -101,7 +101,7 @@ def test_without_the_database_the_last_is_told(monkeypatch: pytest.MonkeyPatch) 
         calls.append(name)
         raise OperationalError("it is away")
 
-    monkeypatch.setattr(module, "_runs", away)
+    monkeypatch.setattr(module, "runs_before", away)
     for _ in range(3):
         known.learn(["t"])
     assert calls == ["t"]
@@ -147,7 +147,7 @@ async def test_a_database_that_lets_wait_holds_no_state_up(
         asyncio.run_coroutine_threadsafe(gate.wait(), loop).result(10)
         return []
 
-    monkeypatch.setattr(module, "_runs", frozen)
+    monkeypatch.setattr(module, "runs_before", frozen)
     state = {**running(owner=str(ana.pk)), "seq": 7, "log": 0}
     socket.hub._hear([state])
     await socket.until(lambda: state["id"] in socket.states, seconds=2)

@@ -172,6 +172,34 @@ def test_nobody_finds_what_is_anothers(ana: Any, ben: Any) -> None:
     assert listed(ana, q="owner:me") == [mine]
 
 
+def test_a_queue_is_for_operators_to_look_for(ana: Any, chief: Any) -> None:
+    """By its name, a part of it, or its contrary; who is told of no queue finds none by it."""
+    jobs = {
+        "mail": job_of(ana, ago=30, queued=True, queue="mail"),
+        "late": job_of(ana, ago=20, queued=True, queue="mail, late"),
+        "none": job_of(ana, ago=10),
+    }
+    names = {job: name for name, job in jobs.items()}
+    found = {
+        "queue:mail": "mail",
+        "queue:mail*": "late mail",
+        'queue:"mail, late"': "late",
+        "queue:mail status:queued": "mail",
+        "-queue:mail": "none late",
+        "queue:other,mail": "mail",
+        "queue:other": "",
+    }
+    for said, wanted in found.items():
+        assert " ".join(names[job] for job in listed(chief, q=said)) == wanted, said
+    assert asked(chief, "/words", key="queue", start="m")["words"] == ["mail", "mail, late"]
+    assert asked(chief, "/words", key="queue", start="")["words"] == ["mail", "mail, late"]
+    assert asked(ana, "/words", key="queue", start="m")["words"] == []
+    answer = client_of(ana).get("/headway/api/jobs", {"q": "queue:mail"})
+    assert answer.status_code == 400
+    wanted = "expected queue to be asked for by operators alone, got: mail"
+    assert answer.json()["detail"].startswith(wanted)
+
+
 def test_words_go_on(ana: Any, ben: Any, chief: Any) -> None:
     """Statuses, tasks, people and tags that begin so; to each what they may see."""
     job_of(ana, name="app.one", tags=["alpha", "beta"])
@@ -203,6 +231,7 @@ ALL_OF: dict[str, Any] = {
     "status:failed,running": {"status__in": ["failed", "running"]},
     "task:shop.*": {},
     "task:shop.task1,shop.task2 -tag:x": {"name__in": ["shop.task1", "shop.task2"]},
+    "queue:queue1,queue2": {"queue__in": ["queue1", "queue2"]},
 }
 
 
@@ -231,18 +260,21 @@ SEARCHES = (
     "task:shop.* status:failed duration:>10s owner:ben -tag:tag0",
 )
 
+QUEUES = ("queue:queue1", "queue:queue* status:running", "queue:queue1,queue2 number")
+"""For operators."""
+
 
 @pytest.mark.parametrize("person", ["ana", "chief"])
 def test_no_query_reads_the_whole_table(many: int, ana: Any, chief: Any, person: str) -> None:
     """Of each statement that a list, a count or a word's end needs, the plan uses an index."""
     user = {"ana": ana, "chief": chief}[person]
     with CaptureQueriesContext(connection) as asked_of_it:
-        for said in SEARCHES:
+        for said in (*SEARCHES, *(QUEUES if person == "chief" else ())):
             page = asked(user, "", q=said)
             if page["next"]:
                 asked(user, "", q=said, cursor=page["next"])
             asked(user, "/count", q=said)
-        for key in ("task", "owner", "tag", "status"):
+        for key in ("task", "owner", "tag", "status", "queue"):
             asked(user, "/words", key=key, start="a")
     statements = {
         one["sql"] for one in asked_of_it.captured_queries if "realtime_job" in one["sql"]
