@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from celery import current_app
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -38,6 +39,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "preferences": conf.PREFERENCES_PAGE,
         "operator": is_operator(person),
         "steers": person.has_perm(CONTROL_ALL),
+        "command": f"celery -A {current_app.main or 'proj'} worker",
         "theme": theme if theme in THEMES else "",
         "words": words.brought_by_dashboard(),
     }

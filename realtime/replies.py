@@ -117,9 +117,9 @@ NOW = full(
 USUAL = {
     **maybe(full(p50=number(0), p95=number(0), runs=COUNT)),
     "description": (
-        "In how many seconds half of the runs of this task ended, and all but a twentieth, of those "
-        "that had succeeded before this one started; for as many items, where that matters. Null "
-        "where they are too few."
+        "In how many seconds half of the runs of this task ended, and all but a twentieth, of "
+        "those that had succeeded before this one started; for as many items, where that "
+        "matters. Null where they are too few."
     ),
 }
 STANDING = choice("ok", "away")

@@ -40,8 +40,5 @@ def usual(state: State) -> dict[str, Any] | None:
     if model is None:
         return None
     times = model.times(state.get("size"))
-    return {"p50": round(_middle(times), DIGITS), "p95": round(times[-1], DIGITS), "runs": len(runs)}
-
-
-def _middle(times: list[float]) -> float:
-    return times[len(times) // 2]
+    middle, most = times[len(times) // 2], times[-1]
+    return {"p50": round(middle, DIGITS), "p95": round(most, DIGITS), "runs": len(runs)}

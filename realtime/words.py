@@ -18,6 +18,7 @@ from django.utils.translation import pgettext_lazy
 
 from realtime.dashboard_words import DASHBOARD
 from realtime.plurals import Plural, ngettext_noop
+from realtime.workshop_words import WORKSHOP
 
 BAR: Mapping[str, Promise | Plural] = {
     "queued": pgettext_lazy("status of a job", "Queued"),
@@ -181,19 +182,23 @@ PARTS: Mapping[str, Mapping[str, Any]] = {
     "tray": TRAY,
     "log": LOG,
     "dashboard": DASHBOARD,
+    "workshop": WORKSHOP,
 }
 """By the name under which the browser asks for them."""
+DASHBOARDS = ("dashboard", "workshop")
+"""Those that the dashboard's page alone brings, together."""
 
 
 def brought() -> dict[str, dict[str, Any]]:
     """Return what each page brings in the language that is spoken; nothing in English."""
-    everywhere = tuple(part for part in PARTS if part != "dashboard")
+    everywhere = tuple(part for part in PARTS if part not in DASHBOARDS)
     return _spoken(*everywhere)
 
 
 def brought_by_dashboard() -> dict[str, Any]:
     """Return what only the dashboard's page brings besides: as much again."""
-    return _spoken("dashboard").get("dashboard", {})
+    spoken = _spoken(*DASHBOARDS)
+    return {key: word for part in DASHBOARDS for key, word in spoken.get(part, {}).items()}
 
 
 def _spoken(*parts: str) -> dict[str, dict[str, Any]]:

@@ -27,7 +27,10 @@ describe("an address of the dashboard", () => {
     ["overview?span=7d&task=a.b", { page: "overview", span: "7d", task: "a.b", queue: "" }],
     ["tasks?by=queue", { page: "tasks", span: "", by: "queue" }],
     ["settings/1", { page: "nowhere" }],
-    ["queues", { page: "nowhere" }],
+    ["queues", { page: "queues" }],
+    ["workers/", { page: "workers" }],
+    ["queues/celery", { page: "nowhere" }],
+    ["elsewhere", { page: "nowhere" }],
   ])("%s is read", (path, route) => {
     expect(at(path)).toEqual(route);
   });

@@ -42,8 +42,10 @@ const DASHBOARDS = [
   "selection",
   "shortcuts",
   "task-lines",
+  "usual",
   "views",
   "window",
+  "workshop",
 ];
 it.each(DASHBOARDS)("the dashboard's %s knows no page", (name) => {
   expect(read(`elements/dashboard/${name}.ts`)).not.toMatch(PAGE);

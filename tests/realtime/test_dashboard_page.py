@@ -49,8 +49,10 @@ def test_who_is_not_signed_in_is_sent_there_and_comes_back() -> None:
 def test_it_says_what_its_viewer_may_do(ana: User) -> None:
     """The server decides all the same, whatever the page says."""
     assert " operator" not in page_for(ana)
+    assert " command=" not in page_for(ana)
     ana.user_permissions.add(Permission.objects.get(codename="view_all_jobs"))
     assert " operator>" in page_for(ana)
+    assert ' command="celery -A core worker"' in page_for(ana)
     ana.user_permissions.add(Permission.objects.get(codename="control_all_jobs"))
     assert " operator steers>" in page_for(ana)
 

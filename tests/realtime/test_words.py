@@ -17,6 +17,7 @@ from django.utils import translation
 from realtime import words
 from realtime.dashboard_words import DASHBOARD
 from realtime.plurals import Plural
+from realtime.workshop_words import WORKSHOP
 from tests.processes import ROOT
 
 ELEMENTS = ROOT / "frontend" / "src" / "elements"
@@ -28,6 +29,7 @@ FILES = {
     "tray": "tray-words.ts",
     "log": "log-words.ts",
     "dashboard": "dashboard/words.ts",
+    "workshop": "dashboard/workshop-words.ts",
 }
 _ONE = re.compile(r'^  (\w+):\s+"((?:[^"\\]|\\.)*)",$', re.MULTILINE)
 _MANY = re.compile(r'^  (\w+): \{ one: "([^"]*)".* other: "([^"]*)" \},$', re.MULTILINE)
@@ -86,7 +88,7 @@ def test_a_page_in_chinese_brings_them_all() -> None:
     assert found["bar"]["queued"] == "排队中"
     assert found["bar"]["manyEnded"] == "{n} 个任务已结束"
     assert found["bar"]["nth"] == "{n}"
-    same: dict[str, set[str]] = {part: set() for part in FILES if part != "dashboard"}
+    same: dict[str, set[str]] = {part: set() for part in FILES if part not in words.DASHBOARDS}
     assert {part: words.PARTS[part].keys() - found[part].keys() for part in found} == same
     assert len(json.dumps(found, ensure_ascii=False).encode()) < 8_000
 
@@ -95,7 +97,8 @@ def test_only_the_dashboard_brings_its_own() -> None:
     """They are half of all; they are all translated but what is the same in both languages."""
     with translation.override("zh-hans"):
         own = words.brought_by_dashboard()
-    assert DASHBOARD.keys() - own.keys() == set()
+    assert {*DASHBOARD, *WORKSHOP} - own.keys() == set()
+    assert DASHBOARD.keys() & WORKSHOP.keys() == set()
     with translation.override("en"):
         assert words.brought_by_dashboard() == {}
 

@@ -11,7 +11,8 @@ import { Nowhere } from "./dashboard/nowhere";
 import overviewStyles from "./dashboard/overview.css?inline";
 import { OverviewPage } from "./dashboard/overview-page";
 import { OwnViews } from "./dashboard/own-views";
-import type { Page } from "./dashboard/page";
+import type { Keys, Page } from "./dashboard/page";
+import { QueuesPage } from "./dashboard/queues-page";
 import { Router } from "./dashboard/router";
 import {
   firstOf,
@@ -27,6 +28,9 @@ import { drawShell } from "./dashboard/shell-drawing";
 import { type Command, Shortcuts } from "./dashboard/shortcuts";
 import { TasksPage } from "./dashboard/tasks-page";
 import { tell } from "./dashboard/words";
+import { WorkersPage } from "./dashboard/workers-page";
+import shopStyles from "./dashboard/workshop.css?inline";
+import { WorkshopFeed } from "./dashboard/workshop-feed";
 import { Follower, isHeld } from "./follower";
 import styles from "./job-dashboard.css?inline";
 import { paintSoon } from "./painter";
@@ -38,7 +42,7 @@ const FIELDS = "input:not([type=checkbox], [type=radio]), textarea, select, [con
 /** The elements of a job's page, whose files no other page needs. */
 const BROUGHT = ["job-log", "job-tree"];
 
-const sheets = [styles, overviewStyles].map((text) => {
+const sheets = [styles, overviewStyles, shopStyles].map((text) => {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(text);
   return sheet;
@@ -54,6 +58,7 @@ const sheets = [styles, overviewStyles].map((text) => {
  * @attr {boolean} operator - Whether they see everybody's jobs.
  * @attr {string} preferences - The address of the page where one chooses how one is told; no link without it.
  * @attr {boolean} steers - Whether they may steer everybody's jobs.
+ * @attr {string} command - What starts a worker, to be shown where there is none.
  * @attr {"connecting" | "live" | "stale" | "offline"} connection - Set by the element: whether it hears of the jobs, for CSS.
  * @slot home - Leads back to the site; a link.
  * @slot bell - At the end of its head, for `<job-inbox>`.
@@ -83,10 +88,13 @@ export class JobDashboard extends Follower {
     const desk = this.#deskOf(this.#router);
     const jobs = new JobsPage(desk);
     this.#jobs = jobs;
+    const feed = new WorkshopFeed(desk.api, desk.redraw);
     this.#pages = {
       overview: new OverviewPage(desk),
       jobs,
       tasks: new TasksPage(desk),
+      queues: new QueuesPage(desk, feed),
+      workers: new WorkersPage(desk, feed, this.getAttribute("command") || "celery worker"),
       job: new JobPage(desk, (id) => this.#placeOf(id)),
       schedule: new SchedulePage(desk),
       inbox: new InboxPage(desk, this.getAttribute("preferences") ?? ""),
@@ -235,7 +243,7 @@ export class JobDashboard extends Follower {
       stale: this.#heard > 0 ? tell("dataFrom", { time: seconds(passed) }) : "",
       live: this.client?.status.phase === "live",
       operator: this.#operator,
-      readOnly: this.#operator && !this.hasAttribute("steers"),
+      readOnly: page.readOnly ?? this.#readOnly,
       paused: feed.paused,
       missed: feed.missed,
       said: this.#said,
@@ -250,6 +258,11 @@ export class JobDashboard extends Follower {
     page.drawn?.();
     const full = `${title} · ${tell("dashboard")}`;
     if (document.title !== full) document.title = full;
+  }
+
+  get #readOnly(): string {
+    const mayNot = this.hasAttribute("operator") && !this.hasAttribute("steers");
+    return mayNot ? tell("readOnlyWhy") : "";
   }
 
   #placeOf(id: string) {
@@ -306,15 +319,18 @@ export class JobDashboard extends Follower {
   /** Does what a key means; tells whether that was anything here. */
   #obey(command: Command): boolean {
     const to = (page: Listed) => () => this.#router?.go(plain(page));
-    const anywhere: Partial<Record<Command, (() => void) | undefined>> = {
+    const anywhere: Keys = {
       help: () => this.#sheet?.showModal(),
-      overview: this.#operator ? to("overview") : undefined,
+      overview: to("overview"),
       jobs: to("jobs"),
-      tasks: this.#operator ? to("tasks") : undefined,
-      schedule: this.#operator ? to("schedule") : undefined,
+      tasks: to("tasks"),
+      queues: to("queues"),
+      workers: to("workers"),
+      schedule: to("schedule"),
       inbox: to("inbox"),
       settings: to("settings"),
     };
+    if (!isOpenTo(this.#operator, command)) return false;
     const deed = anywhere[command] ?? this.#page?.keys[command];
     deed?.();
     return deed !== undefined;

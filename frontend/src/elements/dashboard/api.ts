@@ -4,10 +4,11 @@ import type { JobState } from "../../protocol";
 import { request } from "../asking";
 import { addressBelow } from "../service";
 import type { JobPage } from "./job-list";
-import type { Workshop } from "./metrics";
 import type { OwnView } from "./own-views";
 import type { Schedule } from "./schedule";
+import type { Usual } from "./usual";
 import { tell } from "./words";
+import type { Queue, Worker, Workshop } from "./workshop";
 
 export interface Count {
   readonly count: number;
@@ -30,11 +31,30 @@ export interface Items {
 
 /** What the service tells of one job beside its state, to who may know it. */
 export interface Details {
+  readonly began_at?: string | null;
+  readonly usual?: Usual | null;
   readonly traceback?: string | null;
   readonly arguments?: unknown;
   readonly queue?: string | null;
   readonly owner_name?: string | null;
   readonly result?: unknown;
+}
+
+/** Something that somebody asked for. */
+export interface Act {
+  readonly at: string;
+  readonly by: string;
+  readonly action: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+  /** Why it was not done; null where it was. */
+  readonly refused: string | null;
+  readonly address: string | null;
+  readonly token: string | null;
+}
+
+export interface Acts {
+  readonly acts: readonly Act[];
+  readonly next: string | null;
 }
 
 export interface Refusal {
@@ -119,10 +139,6 @@ export class Api {
     return this.#get("schedule", {}, signal);
   }
 
-  workers(signal: AbortSignal): Promise<Workshop> {
-    return this.#get("workers", {}, signal);
-  }
-
   /** Where a job's items are, for spreadsheets. */
   tableOf(id: string): string {
     const address = addressBelow(this.include, `api/jobs/${id}/items`);
@@ -142,6 +158,29 @@ export class Api {
 
   again(id: string): Promise<unknown> {
     return request(this.include, `jobs/${id}/again`);
+  }
+
+  acts(id: string, cursor: string | null, signal: AbortSignal): Promise<Acts> {
+    return this.#get(`jobs/${id}/acts`, cursor ? { cursor } : {}, signal);
+  }
+
+  workers(signal: AbortSignal): Promise<Workshop> {
+    return this.#get("workers", {}, signal);
+  }
+
+  /** Pauses or resumes a queue, whose name may have slashes in it. */
+  steerQueue(name: string, action: string): Promise<{ queue: Queue; note: string }> {
+    const path = `queues/${encodeURIComponent(name)}/${action}`;
+    return request(this.include, path) as Promise<{ queue: Queue; note: string }>;
+  }
+
+  steerWorker(
+    name: string,
+    action: string,
+    said?: object,
+  ): Promise<{ worker: Worker; note: string }> {
+    const path = `workers/${encodeURIComponent(name)}/${action}`;
+    return request(this.include, path, said) as Promise<{ worker: Worker; note: string }>;
   }
 
   async #get<Answer>(

@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit/html.js";
 import { text } from "../strings";
 import type { Api } from "./api";
-import { KEYS, quoted, SPANS, STATUSES, type Started, startedAt } from "./query";
+import { FOR_OPERATORS, KEYS, quoted, SPANS, STATUSES, type Started, startedAt } from "./query";
 import { tell, type Word } from "./words";
 
 const TYPING = 150; // milliseconds without a key, then the service is asked for words
@@ -19,6 +19,8 @@ interface Option {
 
 interface Desk {
   readonly api: Api;
+  /** Whether whoever types may look for what is told to operators alone. */
+  readonly operator: boolean;
   readonly redraw: () => void;
   readonly field: () => HTMLInputElement | null;
   /** A filter was typed; `done` when that was said by Enter. */
@@ -156,7 +158,7 @@ export class FilterBox {
     const { key, start } = this.#started;
     clearTimeout(this.#timer);
     this.#asking.abort();
-    if (!key) this.#set(keysFor(start));
+    if (!key) this.#set(keysFor(start, this.#desk.operator));
     else if (key === "status") this.#set(statusesFor(start));
     else if (SPANS[key]) this.#set(valuesFor(SPANS[key] ?? [], start));
     else this.#timer = setTimeout(() => void this.#ask(key, start), TYPING);
@@ -176,12 +178,15 @@ export class FilterBox {
   }
 }
 
-function keysFor(start: string): Option[] {
-  return KEYS.filter((key) => key.startsWith(start.toLowerCase())).map((key) => ({
-    put: `${key}:`,
-    label: `${key}:`,
-    about: tell(`${key}Key` as Word),
-  }));
+function keysFor(start: string, operator: boolean): Option[] {
+  const told = KEYS.filter((key) => operator || !FOR_OPERATORS.includes(key));
+  return told
+    .filter((key) => key.startsWith(start.toLowerCase()))
+    .map((key) => ({
+      put: `${key}:`,
+      label: `${key}:`,
+      about: tell(`${key}Key` as Word),
+    }));
 }
 
 function statusesFor(start: string): Option[] {

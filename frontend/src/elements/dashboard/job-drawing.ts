@@ -36,6 +36,9 @@ export interface Picture {
   readonly retry: () => void;
   readonly showMore: () => void;
   readonly copy: (text: string) => void;
+  readonly usual: Part;
+  readonly attempts: Part;
+  readonly acts: Part;
 }
 
 const ANY = "00000000-0000-0000-0000-000000000000";
@@ -88,6 +91,7 @@ function drawWhole(picture: Picture, job: JobState): TemplateResult {
     </header>
     <section class="card bar" aria-label=${tell("progress")}>
       <job-progress job=${id} ?actions=${steers}></job-progress>
+      ${picture.usual}
     </section>
     <div class="parts">
       <div class="main">
@@ -101,7 +105,8 @@ function drawWhole(picture: Picture, job: JobState): TemplateResult {
         <section aria-labelledby="log"><h2 id="log">${tell("log")}</h2>
           <job-log job=${id} follow></job-log></section>
       </div>
-      <div class="side">${drawFacts(picture, job)} ${drawArguments(picture)} ${drawResult(picture)}</div>
+      <div class="side">${drawFacts(picture, job)} ${picture.attempts} ${picture.acts}
+        ${drawArguments(picture)} ${drawResult(picture)}</div>
     </div>`;
 }
 
@@ -146,7 +151,6 @@ function drawFacts(picture: Picture, job: JobState): TemplateResult {
       ${fact("finishedAt", time(job.finished_at, now))} ${fact("waited", waitedOf(job) || nothing)}
       ${fact("ran", job.finished_at ? ranOf(job, now) || nothing : nothing)}
       ${fact("queue", details?.queue || nothing)} ${fact("worker", job.worker || nothing)}
-      ${fact("attempt", job.attempt > 1 ? String(job.attempt) : nothing)}
       ${fact("owner", operator && details ? details.owner_name || tell("nobody") : nothing)}
       ${fact("tags", job.tags.length > 0 ? job.tags.join(", ") : nothing)}
       ${fact("root", link(job.root))} ${fact("againOf", link(job.again_of))}

@@ -8,9 +8,11 @@ import { type Details, type Item, Refused } from "./api";
 import { Confirmation } from "./confirmation";
 import type { Deed } from "./deeds";
 import { type Desk, may } from "./desk";
+import { drawAttempts, JobActs } from "./job-acts";
 import { drawJob, drawWay, type Place } from "./job-drawing";
 import type { Keys, Page } from "./page";
 import type { Route } from "./routes";
+import { drawUsual } from "./usual-drawing";
 import { tell } from "./words";
 
 const ITEMS_AGAIN = 3000; // milliseconds between two looks at a running job's items
@@ -20,6 +22,7 @@ export class JobPage implements Page {
   readonly #desk: Desk;
   readonly #placeOf: (id: string) => Place;
   readonly #confirmation: Confirmation;
+  readonly #acts: JobActs;
   #id = "";
   #job: JobState | null = null;
   #details: Details | null = null;
@@ -35,6 +38,7 @@ export class JobPage implements Page {
   constructor(desk: Desk, placeOf: (id: string) => Place) {
     this.#desk = desk;
     this.#placeOf = placeOf;
+    this.#acts = new JobActs(desk);
     const title = (id: string) => (this.#job?.id === id ? titleOf(this.#job) : id);
     this.#confirmation = new Confirmation(desk, title, () => {});
   }
@@ -66,11 +70,13 @@ export class JobPage implements Page {
       (state) => this.#take(state),
       () => void this.#ask(),
     );
+    this.#acts.open(id);
     void this.#ask();
   }
 
   leave(): void {
     this.#stop();
+    this.#acts.leave();
     this.#asking.abort();
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -88,7 +94,7 @@ export class JobPage implements Page {
     return JSON.stringify([
       [this.#id, status, actions, stalled, shown, seq === undefined],
       [this.#details, this.#problem?.message, this.#items.length, this.#nextItem, this.#lost],
-      [this.#confirmation.shape, this.#placeOf(this.#id)],
+      [this.#confirmation.shape, this.#placeOf(this.#id), this.#acts.shape],
     ]);
   }
 
@@ -112,6 +118,9 @@ export class JobPage implements Page {
       retry: () => void this.#ask(),
       showMore: () => void this.#askItems(),
       copy: (text) => void this.#copy(text),
+      usual: job ? drawUsual(job, this.#details?.usual, desk.now()) : nothing,
+      attempts: job ? drawAttempts(job, this.#details?.began_at ?? null, desk.now()) : nothing,
+      acts: this.#acts.draw(),
     })}${job ? this.#confirmation.draw() : nothing}`;
   }
 
@@ -132,8 +141,10 @@ export class JobPage implements Page {
     if (state.id !== this.#id || (before && before.seq > state.seq)) return;
     this.#job = state;
     this.#problem = null;
+    this.#acts.take(state);
     const ended = before && !isEnd(before.status) && isEnd(state.status);
-    if (ended) void this.#ask();
+    const began = before && before.started_at !== state.started_at;
+    if (ended || began) void this.#ask();
     else if (state.failed + state.skipped !== this.#counted) this.#askItemsSoon();
     this.#desk.redraw();
   }
@@ -186,6 +197,14 @@ function factsIn(job: JobState): readonly unknown[] {
   const { queued_at, started_at, finished_at, failed, skipped } = job;
   return [
     [title, name, error, attempt, owner, worker, tags, root, again_of],
-    [queued_at, started_at, finished_at, failed, skipped, (children?.["total"] ?? 0) > 0],
+    [
+      queued_at,
+      started_at,
+      finished_at,
+      job.retry_at,
+      failed,
+      skipped,
+      (children?.["total"] ?? 0) > 0,
+    ],
   ];
 }

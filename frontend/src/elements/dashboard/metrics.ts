@@ -63,13 +63,6 @@ export interface Now {
   };
 }
 
-/** What the strip of workers shows of what there is. */
-export interface Workshop {
-  readonly workers: readonly { readonly state: string; readonly running: number }[];
-  readonly queues: readonly { readonly name: string }[];
-  readonly store: string;
-}
-
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 const SLACK = 10_000; // milliseconds by which a clock may be behind the service's

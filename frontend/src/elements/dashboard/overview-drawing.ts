@@ -4,8 +4,9 @@ import { html, nothing, type TemplateResult } from "lit/html.js";
 import { share } from "./amounts";
 import { drawFigure, drawSpans, drawTrouble, type FigureState, spanWord } from "./figure-drawing";
 import type { Kpi } from "./kpis";
-import type { Line, SpanName, Workshop } from "./metrics";
+import type { Line, SpanName } from "./metrics";
 import { tell } from "./words";
+import type { Workshop } from "./workshop";
 
 export interface OverviewPicture {
   readonly span: SpanName;

@@ -11,7 +11,6 @@ import {
   type Series,
   type SpanName,
   spanOf,
-  type Workshop,
   written,
 } from "./metrics";
 import { drawOverview } from "./overview-drawing";
@@ -21,6 +20,7 @@ import { Refresh } from "./refresh";
 import type { Route } from "./routes";
 import { failedOf, failing } from "./task-lines";
 import { tell } from "./words";
+import type { Workshop } from "./workshop";
 
 type Shown = Extract<Route, { page: "overview" }>;
 

@@ -14,6 +14,8 @@ export interface Page {
   readonly shape: string;
   /** Whether its templates tell ages, so that they are drawn each second. */
   readonly ages: boolean;
+  /** Why nothing can be done here, "" where something can; unless it says so, jobs decide. */
+  readonly readOnly?: string;
   /** What the keys mean while it is shown. */
   readonly keys: Keys;
 

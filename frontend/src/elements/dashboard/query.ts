@@ -22,7 +22,9 @@ export interface Started {
 }
 
 /** Those that are told of; `id` and `root` are for links. */
-export const KEYS = ["status", "task", "owner", "tag", "age", "duration"] as const;
+export const KEYS = ["status", "task", "owner", "tag", "queue", "age", "duration"] as const;
+/** Those that are refused to others. */
+export const FOR_OPERATORS: readonly string[] = ["queue"];
 // Not the protocol's own: the page's script lends its types alone.
 export const STATUSES = [
   "queued",

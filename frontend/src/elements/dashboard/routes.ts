@@ -5,6 +5,8 @@ const TOLD = {
   overview: ["span", "task", "queue"],
   jobs: ["q"],
   tasks: ["span", "by"],
+  queues: [],
+  workers: [],
   schedule: [],
   inbox: [],
   settings: [],
@@ -26,7 +28,7 @@ export type Route =
 export type PageName = Route["page"];
 
 /** Pages of everybody's jobs, which others have not. */
-const OF_OPERATORS: readonly PageName[] = ["overview", "tasks", "schedule"];
+const OF_OPERATORS: readonly string[] = ["overview", "tasks", "queues", "workers", "schedule"];
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** What the dashboard's bare address shows. */
@@ -34,7 +36,8 @@ export function firstOf(operator: boolean): Listed {
   return operator ? "overview" : "jobs";
 }
 
-export function isOpenTo(operator: boolean, page: PageName): boolean {
+/** Whether somebody may come to a page, or to what has its name. */
+export function isOpenTo(operator: boolean, page: string): boolean {
   return operator || !OF_OPERATORS.includes(page);
 }
 

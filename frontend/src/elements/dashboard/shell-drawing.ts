@@ -19,7 +19,8 @@ export interface Shell {
   readonly stale: string;
   readonly live: boolean;
   readonly operator: boolean;
-  readonly readOnly: boolean;
+  /** Why nothing can be done here; "" where something can. */
+  readonly readOnly: string;
   readonly paused: boolean;
   readonly missed: number;
   readonly said: string;
@@ -35,6 +36,9 @@ const ICONS = {
   overview: "M2.5 13.5h11M4 11V8M8 11V3.5M12 11V6",
   jobs: "M2.5 4h11M2.5 8h7M2.5 12h9",
   tasks: "M2.5 4h2M7 4h6.5M2.5 8h2M7 8h4M2.5 12h2M7 12h5.5",
+  queues: "M2.5 3.5h11v3h-11ZM2.5 9.5h11v3h-11ZM5 5h.01M5 11h.01",
+  workers:
+    "M4.5 4.5h7v7h-7ZM6.5 2v2.5M9.5 2v2.5M6.5 11.5V14M9.5 11.5V14M2 6.5h2.5M2 9.5h2.5M11.5 6.5H14M11.5 9.5H14",
   schedule: "M8 2.5a5.5 5.5 0 1 1 0 11a5.5 5.5 0 0 1 0-11ZM8 5v3.2l2.2 1.6",
   inbox: "M2.5 9.5 4 3.5h8l1.5 6v3a1 1 0 0 1-1 1h-9a1 1 0 0 1-1-1ZM2.5 9.5h3.2l.8 1.8h3l.8-1.8h3.2",
   settings:
@@ -47,6 +51,8 @@ const PAGES: readonly (Listed & keyof typeof ICONS)[] = [
   "overview",
   "jobs",
   "tasks",
+  "queues",
+  "workers",
   "schedule",
   "inbox",
   "settings",
@@ -72,7 +78,7 @@ export function drawShell(shell: Shell): TemplateResult {
       </div>
     </div>
     <p class="said ${said ? "" : "unseen"}" role="status">${said}</p>
-    ${drawSheet(shell.keysOn)}`;
+    ${drawSheet(shell)}`;
 }
 
 function skip(event: Event): void {
@@ -80,12 +86,13 @@ function skip(event: Event): void {
 }
 
 function drawNavigation({ route, hrefOf, operator, views, say }: Shell): TemplateResult {
+  const pages = PAGES.filter((name) => isOpenTo(operator, name));
   const here = route.page === "job" ? "jobs" : route.page;
   return html`<nav class="nav" aria-label=${tell("dashboard")}>
     <button type="button" class="skip" @click=${skip}>${tell("skip")}</button>
     <div class="home"><slot name="home"><a class="brand" href=${hrefOf(plain(firstOf(operator)))}>Headway</a></slot></div>
     <ul role="list" class="pages">
-      ${PAGES.filter((name) => isOpenTo(operator, name)).map(
+      ${pages.map(
         (
           name,
         ) => html`<li><a href=${hrefOf(plain(name))} aria-current=${here === name ? "page" : nothing}>
@@ -101,7 +108,7 @@ function drawState({ live, readOnly, paused, missed }: Shell): TemplateResult {
   const kind = paused ? "held" : live ? "on" : "off";
   return html`<span class="tag ${kind}"><i aria-hidden="true"></i>${tell(word)}</span>
     ${paused && missed > 0 ? html`<span class="quiet wide">${tell("missed", { n: missed })}</span>` : nothing}
-    ${readOnly ? html`<span class="tag" title=${tell("readOnlyWhy")}>${tell("readOnly")}</span>` : nothing}`;
+    ${readOnly ? html`<span class="tag" title=${readOnly}>${tell("readOnly")}</span>` : nothing}`;
 }
 
 function drawTools({ route, paused, pause, help, keysOn }: Shell): TemplateResult {
@@ -116,11 +123,12 @@ function drawTools({ route, paused, pause, help, keysOn }: Shell): TemplateResul
       @click=${help}>?</button>`;
 }
 
-function drawSheet(keysOn: boolean): TemplateResult {
+function drawSheet({ keysOn, operator }: Shell): TemplateResult {
+  const keys = KEYS_OF.filter(([, command]) => isOpenTo(operator, command));
   return html`<dialog id="sheet" aria-labelledby="sheet-title"><form method="dialog">
     <h2 id="sheet-title">${tell("keys")}</h2>
     ${keysOn ? nothing : html`<p class="quiet">${tell("keysOff")}</p>`}
-    <dl class="keys">${KEYS_OF.map(
+    <dl class="keys">${keys.map(
       ([
         keys,
         command,

@@ -15,6 +15,8 @@ export type Command =
   | "overview"
   | "jobs"
   | "tasks"
+  | "queues"
+  | "workers"
   | "schedule"
   | "inbox"
   | "settings";
@@ -43,6 +45,8 @@ const AFTER_G: Readonly<Record<string, Command>> = {
   o: "overview",
   j: "jobs",
   t: "tasks",
+  q: "queues",
+  w: "workers",
   h: "schedule",
   i: "inbox",
   s: "settings",
@@ -64,6 +68,8 @@ export const KEYS_OF: readonly (readonly [keys: string, command: Command])[] = [
   ["g o", "overview"],
   ["g j", "jobs"],
   ["g t", "tasks"],
+  ["g q", "queues"],
+  ["g w", "workers"],
   ["g h", "schedule"],
   ["g i", "inbox"],
   ["g s", "settings"],

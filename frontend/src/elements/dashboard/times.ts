@@ -59,7 +59,11 @@ export function ranOf({ started_at, finished_at }: JobState, now: number): strin
 
 function between(from: string | null, to: number): string {
   const seconds = from ? (to - Date.parse(from)) / 1000 : Number.NaN;
-  if (Number.isNaN(seconds)) return "";
+  return Number.isNaN(seconds) ? "" : spanOf(seconds);
+}
+
+/** A time in seconds, those below one in milliseconds. */
+export function spanOf(seconds: number): string {
   return seconds < 1 ? short(Math.max(0, seconds)) : duration(seconds);
 }
 

@@ -8,6 +8,8 @@ const WORDS = {
   overview: "Overview",
   jobs: "Jobs",
   tasks: "Tasks",
+  queues: "Queues",
+  workers: "Workers",
   schedule: "Schedule",
   inbox: "Inbox",
   settings: "Settings",
@@ -54,6 +56,7 @@ const WORDS = {
   taskKey: "name of the task, * for any part of it",
   ownerKey: "whose it is",
   tagKey: "one of its tags",
+  queueKey: "where it waited, or waits",
   ageKey: "time since it was queued",
   durationKey: "time that it has run",
   new: { one: "{n} new job", other: "{n} new jobs" },
@@ -157,6 +160,8 @@ const WORDS = {
   keyOverview: "Go to the overview",
   keyJobs: "Go to the jobs",
   keyTasks: "Go to the tasks",
+  keyQueues: "Go to the queues",
+  keyWorkers: "Go to the workers",
   keySchedule: "Go to the schedule",
   keyInbox: "Go to the inbox",
   keySettings: "Go to the settings",
@@ -217,7 +222,6 @@ const WORDS = {
   failedTimes: "{n} failed",
   ofEnded: "{share} of {n} that ended",
   noneFailing: "Nothing has failed in this time.",
-  workers: "Workers",
   workersHere: { one: "{n} worker is here", other: "{n} workers are here" },
   workersRun: { one: "{n} job runs", other: "{n} jobs run" },
   workersGone: { one: "{n} is gone", other: "{n} are gone" },
@@ -263,6 +267,6 @@ export { language } from "../spoken";
 export const tell = spoken<Word>(WORDS, brought);
 
 /** What the dashboard's page brings where it is not in English. */
-function brought(): object {
+export function brought(): object {
   return JSON.parse(document.getElementById("headway-dashboard-words")?.textContent || "{}");
 }
