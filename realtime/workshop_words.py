@@ -12,7 +12,7 @@ from realtime.plurals import Plural, ngettext_noop
 
 WORKSHOP: Mapping[str, Promise | Plural] = {
     "forbidden": _("This page is for operators"),
-    "notSeen": _("Workers and queues are shown to those who may see everybody's jobs."),
+    "notSeen": _("It is shown to those who may see everybody's jobs."),
     "readOnlyShop": _("You may see workers and queues, but not steer them."),
     "wrongShop": _("Workers and queues could not be loaded: {reason}"),
     "oldShop": Plural(

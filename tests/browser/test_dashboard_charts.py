@@ -418,7 +418,7 @@ def test_others_have_none_of_it(browser: Browser, web: Child, counted: list[Job]
         expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
         for path in ("overview", "tasks"):
             page.goto(DASHBOARD + path)
-            expect(page.get_by_role("heading", name="There is nothing at this")).to_be_visible()
+            expect(page.get_by_role("heading", name="This page is for operators")).to_be_visible()
             picture(page, "others")
         page.get_by_role("link", name="To the jobs").click()
         page.wait_for_url("**/dashboard/jobs")

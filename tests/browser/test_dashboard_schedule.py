@@ -78,7 +78,7 @@ def test_others_have_none_of_it(browser: Browser, web: Child, ana: User, planned
     User.objects.filter(pk=ana.pk).update(is_superuser=False)
     with signed_in(browser, web, ana) as one:
         page = at(one, "schedule")
-        expect(page.get_by_role("heading", name="There is nothing at this address")).to_be_visible()
+        expect(page.get_by_role("heading", name="This page is for operators")).to_be_visible()
         expect(page.get_by_role("link", name="Schedule")).to_have_count(0)
 
 

@@ -203,7 +203,7 @@ export class JobDashboard extends Follower {
     if (before.page !== route.page) this.#page?.leave();
     this.#route = route;
     if (route.page === "job") this.#jobs?.looked(route.id);
-    this.#page?.open(route);
+    this.#page?.open(asked);
     this.#shape = "";
     this.paint();
     // On a phone there is not room for all of them.

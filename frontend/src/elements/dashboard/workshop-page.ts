@@ -31,7 +31,7 @@ export abstract class WorkshopPage implements Page {
   }
 
   open(): void {
-    if (this.desk.operator) this.feed.open();
+    this.feed.open();
   }
 
   leave(): void {
@@ -58,7 +58,6 @@ export abstract class WorkshopPage implements Page {
   draw(): TemplateResult {
     const { seen, problem } = this.feed;
     const retry = () => this.feed.ask();
-    if (!this.desk.operator) return drawForbidden(say("notSeen"), this.#toJobs);
     if (problem?.status === FORBIDDEN) return drawForbidden(problem.message, this.#toJobs);
     if (seen) {
       this.#pin();

@@ -5,7 +5,7 @@ import { brought } from "./words";
 
 const WORDS = {
   forbidden: "This page is for operators",
-  notSeen: "Workers and queues are shown to those who may see everybody's jobs.",
+  notSeen: "It is shown to those who may see everybody's jobs.",
   readOnlyShop: "You may see workers and queues, but not steer them.",
   wrongShop: "Workers and queues could not be loaded: {reason}",
   oldShop: { one: "From {n} second ago: {reason}", other: "From {n} seconds ago: {reason}" },
