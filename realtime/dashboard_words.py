@@ -252,6 +252,8 @@ DASHBOARD: Mapping[str, Promise | Plural] = {
     "run95": _("Run p95"),
     "run99": _("Run p99"),
     "endsHead": pgettext_lazy("heading of a column", "Ends"),
+    "perHour": _("{n}/h"),
+    "perDay": _("{n}/day"),
     "allOthers": _("all others"),
     "noName": _("without a name"),
     "noQueue": _("unknown queue"),

@@ -144,7 +144,9 @@ describe("amounts", () => {
   it.each([
     [null, "–"],
     [0, "0/min"],
-    [0.002, "0.12/min"],
+    [0.002, "7.2/h"],
+    [0.0001, "8.6/day"],
+    [1e-9, "0.1/day"],
     [0.5, "30/min"],
     [12.44, "12.4/s"],
   ])("of %d in a second are %s", (perSecond, said) => {

@@ -40,8 +40,11 @@ def web(redis: RedisServer, django_db_setup: None) -> Iterator[Child]:
     """Run the service with a series: web and worker."""
     with redis.client() as client:
         client.flushdb()
-    more = {"HEADWAY_MORE": json.dumps(KEPT)}
-    with web_server("uvicorn", DEBUG="1", **more) as one, worker("threads", **more):
+    more = json.dumps(KEPT)
+    with (
+        web_server("uvicorn", DEBUG="1", HEADWAY_MORE=more) as one,
+        worker("threads", HEADWAY_MORE=more),
+    ):
         yield one
 
 

@@ -153,7 +153,7 @@ export class HeadwayChart extends HTMLElement {
     render(
       html`<div class="plot" role="slider" tabindex="0" aria-label=${chart.label} aria-valuemin="0"
           aria-valuemax=${Math.max(0, chart.starts.length - 1)} aria-valuenow=${place}
-          aria-valuetext=${`${when}: ${said}`} @keydown=${this.#pressed} @focus=${this.#focused}
+          aria-valuetext=${when ? `${when}: ${said}` : said} @keydown=${this.#pressed} @focus=${this.#focused}
           @blur=${() => this.#read(null)}></div>
         <div class="legend" aria-hidden="true">
           <span class="when"><span class="moment">${when}</span>${

@@ -2,10 +2,12 @@
 
 import { duration } from "../format";
 import { text } from "../strings";
-import { language } from "./words";
+import { language, tell } from "./words";
 
 const NONE = "–";
 const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 
 export function number(value: number | null): string {
   return value === null ? NONE : value.toLocaleString(language(), { maximumFractionDigits: 1 });
@@ -32,15 +34,13 @@ export function share(part: number | null): string {
   return shown.toLocaleString(language(), { style: "percent", maximumFractionDigits: 1 });
 }
 
-/** So many in a second, or in a minute where those are few. */
+/** So many in a second, or in as long as it takes for one and more. */
 export function rate(perSecond: number | null): string {
   if (perSecond === null) return NONE;
   if (perSecond === 0) return text("perMinute", { n: 0 });
-  if (perSecond >= 1) return text("perSecond", { n: rounded(perSecond) });
-  return text("perMinute", { n: rounded(perSecond * MINUTE) });
-}
-
-function rounded(value: number): string {
-  const digits = value < 0.1 ? 3 : value < 1 ? 2 : 1;
-  return value.toLocaleString(language(), { maximumFractionDigits: digits });
+  if (perSecond >= 1) return text("perSecond", { n: number(perSecond) });
+  if (perSecond >= 1 / MINUTE) return text("perMinute", { n: number(perSecond * MINUTE) });
+  if (perSecond >= 1 / HOUR) return tell("perHour", { n: number(perSecond * HOUR) });
+  const perDay = Math.max(0.1, perSecond * DAY);
+  return tell("perDay", { n: number(perDay) });
 }

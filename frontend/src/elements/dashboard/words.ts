@@ -240,6 +240,8 @@ const WORDS = {
   run95: "Run p95",
   run99: "Run p99",
   endsHead: "Ends",
+  perHour: "{n}/h",
+  perDay: "{n}/day",
   allOthers: "all others",
   noName: "without a name",
   noQueue: "unknown queue",
