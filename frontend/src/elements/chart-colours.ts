@@ -27,8 +27,13 @@ export class Colours {
     return this.#colourOf(".paper-probe");
   }
 
-  /** Stripes of a colour, on `paper` or on nothing. */
-  hatch(context: CanvasRenderingContext2D, colour: string, paper = ""): CanvasPattern | string {
+  /** Stripes of a colour, on `paper` or on nothing; aslant or level, for two to differ. */
+  hatch(
+    context: CanvasRenderingContext2D,
+    colour: string,
+    paper = "",
+    level = false,
+  ): CanvasPattern | string {
     const size = Math.round(SIZE * devicePixelRatio);
     const tile = document.createElement("canvas");
     tile.width = tile.height = size;
@@ -42,9 +47,13 @@ export class Colours {
     pen.lineWidth = size / (paper ? 2 : 5);
     pen.lineCap = "square";
     pen.beginPath();
-    for (const shift of [-size, 0, size]) {
+    for (const shift of level ? [] : [-size, 0, size]) {
       pen.moveTo(shift, size);
       pen.lineTo(shift + size, 0);
+    }
+    if (level) {
+      pen.moveTo(0, size / 2);
+      pen.lineTo(size, size / 2);
     }
     pen.stroke();
     return context.createPattern(tile, "repeat") ?? colour;

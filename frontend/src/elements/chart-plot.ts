@@ -80,7 +80,7 @@ function seriesOf({ chart, colours, paths }: Plotted): uPlot.Series[] {
     }
     const bars = paths.bars?.({ size: [0.9, Number.POSITIVE_INFINITY, 1], align: 0 });
     const filled = ({ ctx }: uPlot) =>
-      at === 0 ? colours.ink(ink) : colours.hatch(ctx, colours.ink(ink), colours.paper);
+      at === 0 ? colours.ink(ink) : colours.hatch(ctx, colours.ink(ink), colours.paper, at > 1);
     const fill = filled as uPlot.Series["fill"] & {};
     return { fill, width: 0, points: { show: false }, ...(bars && { paths: bars }) };
   });

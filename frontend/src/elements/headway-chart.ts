@@ -8,6 +8,8 @@ import styles from "./headway-chart.css?inline";
 
 const SCHEMES = ["(prefers-color-scheme: dark)", "(forced-colors: active)"];
 const FONT = 12;
+/** How columns on each other differ for who sees no colours. */
+const COLUMNS = ["", "striped", "barred"];
 
 const sheets = [plotStyles, styles].map((text) => {
   const sheet = new CSSStyleSheet();
@@ -183,7 +185,7 @@ function isIn({ gaps, starts }: Chart, place: number): boolean {
 
 /** What a line looks like: its pattern where lines differ, a square for columns. */
 function swatch({ stacked }: Chart, ink: string, at: number): TemplateResult {
-  if (stacked) return html`<i class="column ink-${ink} ${at === 0 ? "" : "striped"}"></i>`;
+  if (stacked) return html`<i class="column ink-${ink} ${COLUMNS[at] ?? ""}"></i>`;
   return html`<svg class="ink-${ink}" viewBox="0 0 22 4" width="22" height="4">
     <path d="M0 2H22" stroke="currentColor" stroke-width="2" stroke-dasharray=${(DASHES[at % DASHES.length] ?? []).join(" ")} />
   </svg>`;
