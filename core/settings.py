@@ -215,6 +215,7 @@ LOGGING = {
 HEADWAY = {
     "REDIS_URL": REDIS_URL,
     "SITE_URL": env.str("SITE_URL", default=""),
+    "ALERT_PRIVATE_ADDRESSES": env.bool("ALERT_PRIVATE_ADDRESSES", default=False),
     "JOB_PAGE": "/jobs/00000000-0000-0000-0000-000000000000/",
     "PREFERENCES_PAGE": "/notices/preferences/",
     # A picture is a part of its job, which is run again as a whole.

@@ -17,11 +17,11 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from realtime import permissions, tokens
+from realtime import alert_admin, permissions, tokens
 from realtime.confidential import confidential
 from realtime.dashboard_page import page_of
 from realtime.events import Status
-from realtime.models import File, Job, Token
+from realtime.models import Alert, AlertRule, File, Job, Token
 
 if TYPE_CHECKING:
     _Tabular = admin.TabularInline[File, Job]
@@ -217,6 +217,10 @@ class TokenAdmin(_TokenAdmin):
         """Refuse: what a program relies on is not edited."""
         del request, obj
         return False
+
+
+admin.site.register(AlertRule, alert_admin.RuleAdmin)
+admin.site.register(Alert, alert_admin.AlertAdmin)
 
 
 def is_superuser(request: HttpRequest) -> bool:

@@ -116,6 +116,10 @@ class Settings:
     """Seconds that notices are kept, if their job is."""
     KEEP_ACTS: int = 15_552_000
     """Seconds that is kept who asked for what."""
+    KEEP_ALERTS: int = 15_552_000
+    """Seconds that is kept which alerts have fired, once they are over."""
+    ALERT_PRIVATE_ADDRESSES: bool = False
+    """Whether webhooks of alerts may lead to private addresses, such as those of one's own net."""
     ORIGINS: list[str] = []
     """Further origins that may open sockets; ['*'] lets all in where ALLOWED_HOSTS does so too."""
     HEARTBEAT: int = 20

@@ -51,6 +51,10 @@ class NoticeKind(StrEnum):
     """A job waits for an answer."""
 
 
+ALERT = "alert"
+"""The kind of a notice that is of no job: its rule says how it is told."""
+
+
 class Way(StrEnum):
     """By which way a notice reaches its person."""
 

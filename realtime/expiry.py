@@ -1,4 +1,4 @@
-"""Takes files, notices and acts away that are kept long enough, in the one process that judges."""
+"""Takes files, notices, acts and alerts away in time, in the one process that judges."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from realtime.conf import conf
 from realtime.metrics import counted
-from realtime.models import Act, File, Notice, NoticeMail
+from realtime.models import Act, Alert, File, Notice, NoticeMail
 
 logger = logging.getLogger("realtime")
 
@@ -22,7 +22,7 @@ SWEEP = 60.0
 AGAIN = 3_600.0
 """Seconds after which a file is tried again that the storage does not let go."""
 SWEPT = 500
-"""Notices, or acts, that are deleted together."""
+"""Notices, acts, or alerts, that are deleted together."""
 
 
 class Expiry:
@@ -43,7 +43,10 @@ class Expiry:
             gone = [file.pk for file in found if self._is_gone(file, now)]
             File.objects.filter(pk__in=gone).delete()
             counted.count("removed", len(gone), label="files")
-            is_over = len(found) < BATCH and max(_forget_notices(), _forget_acts()) < SWEPT
+            is_over = (
+                len(found) < BATCH
+                and max(_forget_notices(), _forget_acts(), _forget_alerts()) < SWEPT
+            )
             self._sweep_at = now + (SWEEP if is_over else 0)
         except Error as error:
             logger.warning("The database is away, files are taken away later: %s", error)
@@ -85,4 +88,14 @@ def _forget_acts() -> int:
     old = [pk for pk, at in oldest if at < before]
     Act.objects.filter(pk__in=old).delete()
     counted.count("removed", len(old), label="acts")
+    return len(old)
+
+
+def _forget_alerts() -> int:
+    """Delete some alerts that are long over, and return how many."""
+    before = timezone.now() - timedelta(seconds=conf.KEEP_ALERTS)
+    over = Alert.objects.filter(since__lt=before, over_at__lt=before).order_by("since")
+    old = list(over.values_list("pk", flat=True)[:SWEPT])
+    Alert.objects.filter(pk__in=old).delete()
+    counted.count("removed", len(old), label="alerts")
     return len(old)

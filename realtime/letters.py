@@ -43,7 +43,8 @@ def letter_of(mail: NoticeMail) -> EmailMultiAlternatives:
     found, count = list(unread.defer("job__call", "job__promised")[:MOST]), unread.count()
     if not found:
         raise Unaddressed("All of it was read before.")
-    with speaking(found[0].job.last.get("language") or ""):
+    job = found[0].job
+    with speaking(job.last.get("language") or "" if job else ""):
         return _written(address, found, count)
 
 

@@ -59,25 +59,30 @@ def _unread(whose: Q) -> QuerySet[Notice]:
 
 def view(notice: Notice) -> dict[str, Any]:
     """Return a notice as its person is shown it, with what may be done now."""
-    job = permissions.view(notice.job.state(), Role.OWNER)
-    question = _question(notice, job)
-    files = [] if notice.kind == NoticeKind.ASKS else job["files"][:FILES]
-    actions = ["answer"] if question else []
-    if notice.kind != NoticeKind.ASKS:
-        actions = [*job["actions"], *(["download"] if files else [])]
     return {
         "id": str(notice.pk),
-        "job": str(notice.job_id),
+        "job": str(notice.job_id) if notice.job_id else None,
         "kind": notice.kind,
         "ways": notice.ways.split(),
         "title": notice.title,
         "text": notice.text,
         "at": timestamp(notice.at),
         "read_at": timestamp(notice.read_at) if notice.read_at else None,
-        "actions": actions,
-        "question": question,
-        "files": files,
+        **_of_job(notice),
     }
+
+
+def _of_job(notice: Notice) -> dict[str, Any]:
+    """Return what may be done to the notice's job, what it asks, and its files."""
+    if notice.job is None:
+        return {"actions": [], "question": None, "files": []}
+    job = permissions.view(notice.job.state(), Role.OWNER)
+    question = _question(notice, job)
+    if notice.kind == NoticeKind.ASKS:
+        return {"actions": ["answer"] if question else [], "question": question, "files": []}
+    files = job["files"][:FILES]
+    actions = [*job["actions"], *(["download"] if files else [])]
+    return {"actions": actions, "question": question, "files": files}
 
 
 def _question(notice: Notice, job: dict[str, Any]) -> dict[str, Any] | None:

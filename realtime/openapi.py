@@ -30,6 +30,7 @@ PARTS: dict[str, Shape] = {
     "job": {"type": "string", "format": "uuid"},
     "name": {"type": "string"},
     "view": {"type": "string"},
+    "rule": {"type": "integer"},
 }
 """The parts of addresses."""
 

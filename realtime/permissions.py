@@ -30,6 +30,7 @@ class Role(StrEnum):
 VIEW_ALL = "realtime.view_all_jobs"
 CONTROL_ALL = "realtime.control_all_jobs"
 CONTROL_WORKERS = "realtime.control_workers"
+MANAGE_ALERTS = "realtime.manage_alerts"
 HIDDEN = (
     *("final", "held", "planned", "queue", "redelivers", "repeats", "size", "ttl", "wants"),
     *("language", "rested", "urgency", "weight"),
@@ -128,6 +129,11 @@ def may_control(user: Any, state: State) -> bool:
 def may_control_workers(user: Any) -> bool:
     """Tell whether a user may pause queues, and stop and resize workers."""
     return bool(user.is_active and user.has_perm(CONTROL_WORKERS))
+
+
+def may_manage_alerts(user: Any) -> bool:
+    """Tell whether a user may make alert rules, which tell of everybody's jobs."""
+    return is_operator(user) and bool(user.has_perm(MANAGE_ALERTS))
 
 
 def is_over(file: dict[str, Any]) -> bool:

@@ -16,6 +16,7 @@ from django.db import Error, connection
 from django.utils.translation import gettext_noop
 
 from realtime import guardian, records, trees
+from realtime.alerting import Alerting
 from realtime.archive import Archive
 from realtime.conf import conf
 from realtime.errors import StoreAway
@@ -90,6 +91,8 @@ class Reaper:
         self._database_away = False
         self.leads = False
         """Whether this process had the lock when it last looked."""
+        self.judges = False
+        """Whether it could judge then, too: silence means nothing while the store was away."""
 
     def look(self) -> None:
         """Make one round: take or keep the lock, then judge."""
@@ -97,10 +100,11 @@ class Reaper:
             lead = get_store().lead(self._token, conf.LEASE / 2)
             self.leads = lead.mine
             may_judge = self._contact.note(lead.now)
+            self.judges = lead.mine and may_judge
             if lead.mine:
                 self._look(lead.now, may_judge=may_judge)
         except StoreAway:
-            return  # Nothing can be judged; the reporters tell of it.
+            self.judges = False  # Nothing can be judged; the reporters tell of it.
 
     def resign(self) -> None:
         """Let another process judge at once."""
@@ -265,6 +269,7 @@ _archive = Archive()
 _expiry = Expiry()
 _retention = Retention()
 _series = Series()
+_alerting = Alerting()
 
 
 def _tidy() -> None:
@@ -276,8 +281,14 @@ def _tidy() -> None:
         _series.look()
 
 
-# In a thread of its own: long logs do not keep silent jobs from being seen.
+def _alert() -> None:
+    if _reaper.leads:
+        _alerting.look(judges=_reaper.judges)
+
+
+# In threads of their own: long logs keep neither silent jobs nor alerts from being seen.
 _archiving = Rounds("headway-archive", _tidy, lambda: conf.LEASE / 5)
+_alerts = Rounds("headway-alerts", _alert, lambda: conf.LEASE / 5)
 
 
 def start() -> None:
@@ -286,6 +297,7 @@ def start() -> None:
     if not _rounds.alive and conf.STORE != "memory":
         _rounds.start()
         _archiving.start()
+        _alerts.start()
         atexit.register(stop)
 
 
@@ -293,5 +305,6 @@ def stop() -> None:
     """Stop looking, and let another process do it."""
     if _rounds.alive:
         _archiving.stop(timeout=1)
+        _alerts.stop(timeout=1)
         _rounds.stop(timeout=1)
         _reaper.resign()

@@ -13,7 +13,9 @@ from typing import Any, get_args, get_origin, get_type_hints
 from realtime import item_list
 from realtime.counts import KINDS
 from realtime.described import Shape
+from realtime.events import ALERT as ALERT_KIND
 from realtime.events import CHILDREN, ENDS, JobState, NoticeKind, Status, Way
+from realtime.models import AlertDelivery, AlertRule
 from realtime.permissions import ACTIONS, HIDDEN
 from realtime.shapes import FLAG, MOMENT, choice, number, several, text, whole
 
@@ -190,6 +192,51 @@ SCHEDULE = full(entries=some(ENTRY), more=COUNT, at=MOMENT)
 VIEWS = full(views=some(full(id=COUNT, name=text(), q=text())))
 STEERED_WORKER = full(worker=named("Worker"), note=text())
 STEERED_QUEUE = full(queue=named("Queue"), note=text())
+DELIVERY = full(
+    way=choice(*AlertDelivery.Way.values),
+    to={**text(), "description": "An address, or whose inbox."},
+    event=choice(*AlertDelivery.Event.values),
+    outcome=choice(*AlertDelivery.Outcome.values),
+    tries=COUNT,
+    reason=maybe(text()),
+    at={**MOMENT, "description": "When it was done, or is tried next."},
+)
+SUBJECT = full(name=text(), n=maybe(COUNT), since=maybe(MOMENT), job=maybe(text()))
+ALERT = full(
+    id=text(),
+    rule=maybe(COUNT),
+    name=text(),
+    kind=choice(*AlertRule.Kind.values),
+    since=MOMENT,
+    over_at=maybe(MOMENT),
+    told_at=maybe(MOMENT),
+    count=COUNT,
+    subjects=some(SUBJECT),
+    test=FLAG,
+    deliveries=some(DELIVERY),
+)
+ALERTS = full(alerts=some(ALERT), next=maybe(text()))
+RULE = full(
+    id=COUNT,
+    name=text(),
+    kind=choice(*AlertRule.Kind.values),
+    pattern=text(),
+    count=COUNT,
+    minutes=COUNT,
+    mails=some(text()),
+    url=text(),
+    has_secret=FLAG,
+    inbox=choice(*AlertRule.Inbox.values),
+    people=some(text()),
+    quiet=COUNT,
+    enabled=FLAG,
+    language=text(),
+    state=choice("off", "quiet", "firing"),
+    since={**maybe(MOMENT), "description": "Since when it fires."},
+    told_at=maybe(MOMENT),
+)
+RULES = full(rules=some(named("AlertRule")), languages=some(full(code=text(), name=text())))
+TRIED = full(deliveries=some(DELIVERY))
 ALIVE = full(status=choice("ok"))
 READY = full(
     status=choice("ok", "away"),
@@ -214,6 +261,7 @@ def schemas() -> dict[str, Shape]:
         "ReportedState": full(**state, wants=maybe(choice("cancel", "pause"))),
         "Stage": _stage(),
         "Notice": _notice(),
+        "AlertRule": RULE,
         "Queue": QUEUE,
         "Worker": WORKER,
         "Problem": full(title=text(), status=whole(400, 599), detail=text()),
@@ -244,7 +292,7 @@ def _notice() -> Shape:
     return full(
         id=text(),
         job=maybe(text()),
-        kind=text(),
+        kind=choice(*NoticeKind, ALERT_KIND),
         ways=some(choice(*Way)),
         title=text(),
         text=text(),

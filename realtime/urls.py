@@ -6,6 +6,7 @@ from django.urls import path, re_path
 
 from realtime import (
     actions,
+    alert_views,
     api,
     asyncapi,
     audit,
@@ -48,6 +49,18 @@ urlpatterns = [
     path("api/metrics/tasks", dashboard.tasks, name="tasks"),
     path("api/metrics/now", dashboard.now, name="now"),
     path("api/schedule", schedule_views.schedule, name="schedule"),
+    path("api/alerts", alert_views.alerts, name="alerts"),
+    path(
+        "api/alerts/rules",
+        by_method(GET=alert_views.rules, POST=alert_views.create_rule),
+        name="alert-rules",
+    ),
+    path(
+        "api/alerts/rules/<int:rule>",
+        by_method(PATCH=alert_views.change_rule, DELETE=alert_views.delete_rule),
+        name="alert-rule",
+    ),
+    path("api/alerts/rules/<int:rule>/try", alert_views.try_rule, name="alert-rule-try"),
     path("api/workers", worker_views.workers, name="workers"),
     path("api/workers/<path:name>/stop", worker_views.stop_worker, name="worker-stop"),
     path("api/workers/<path:name>/concurrency", worker_views.resize_worker, name="worker-resize"),

@@ -20,9 +20,10 @@ from celery import current_app
 from realtime.conf import conf
 from realtime.depths import Depth, depths
 from realtime.errors import StoreAway
-from realtime.events import ELSEWHERE, Status, timestamp
+from realtime.events import Status, timestamp
 from realtime.models import Job, PausedQueue
 from realtime.store import Told, get_store
+from realtime.waits import since_when
 
 logger = logging.getLogger("realtime")
 
@@ -36,8 +37,6 @@ NAME = 255
 """Characters of a queue's name; one that is longer is not shown."""
 QUEUES = 500
 """Queues that are shown; how many there are besides is said."""
-LONGEST = 2_000
-"""Waiting jobs that are read to see in which queues they wait, and since when: the oldest."""
 
 Row = dict[str, Any]
 """A worker, or a queue, as it is shown."""
@@ -129,7 +128,7 @@ class Workshop:
         told, store = _introduced()
         workers = [_worker(name, one, at) for name, one in sorted(told.items())]
         taking = Counter(queue for one in workers for queue in one["queues"])
-        since, paused = _waiting(), {one.name: one for one in PausedQueue.objects.all()}
+        since, paused = since_when(), {one.name: one for one in PausedQueue.objects.all()}
         names = {*current_app.amqp.queues, *taking, *since, *paused}
         names = {name for name in names if len(name) <= NAME}
         # Those that somebody must not forget come first.
@@ -175,19 +174,6 @@ def _pause(paused: PausedQueue | None) -> Row:
     if paused is None:
         return {"paused": False, "paused_by": None, "paused_at": None}
     return {"paused": True, "paused_by": paused.by, "paused_at": timestamp(paused.paused_at)}
-
-
-def _waiting() -> dict[str, datetime]:
-    """Return the queues in which jobs wait, with the time since when the first of them does."""
-    rows = Job.objects.filter(status=Status.QUEUED).order_by("queued_at", "pk")
-    since: dict[str, datetime] = {}
-    for queue, position, at in rows.values_list("last__queue", "last__position", "queued_at")[
-        :LONGEST
-    ]:
-        # Without a place are those with a countdown, and those whose queue nobody knows.
-        if queue and position is not None and not queue.startswith(ELSEWHERE):
-            since.setdefault(queue, at)
-    return since
 
 
 def _oldest(

@@ -25,6 +25,7 @@ WRITES = words(
     " guardian heritage errand errands driven awaited afresh urgency mailing post letters turns"
     " series counting tallying"
     " introduction intake resizing obeying"
+    " alerting alert_couriers"
 )
 READS = words(
     "hub healing watchers delivery log_feed known listener mailbox consumers handshake reading"
@@ -36,6 +37,7 @@ READS = words(
     " search finding meaning suggestions task_names"
     " dashboard figures moments dashboard_page dashboard_words plurals"
     " workshop worker_views scheduled schedule_views saved_views usual workshop_words"
+    " alert_views"
 )
 BETWEEN = words(
     "events conf errors cleaning states publish announcer records layer metrics pace latch"
@@ -44,12 +46,24 @@ BETWEEN = words(
     " ways shares share_tokens bulk bulk_job histogram counts intervals"
     " depths"
     " commands"
+    " waits mail_server addresses webhook"
+    " alert_signs alert_words alert_telling alert_trial alert_checks"
 )
 PACKAGES = ("models", "store")
 """Between the two as well, in several files."""
-DOORS = {"control", "bulk", "bulk_job", "outside", "starts", "marking"}
+DOORS = {"control", "bulk", "bulk_job", "outside", "starts", "marking", "alert_telling"}
 """The ways from one side to the other: what people ask of jobs, what scripts tell of theirs."""
-OUTSIDE = {"__init__", "admin", "apps", "asgi", "checks", "middleware", "routing", "urls"}
+OUTSIDE = {
+    "__init__",
+    "admin",
+    "alert_admin",
+    "apps",
+    "asgi",
+    "checks",
+    "middleware",
+    "routing",
+    "urls",
+}
 
 
 def imports(path: Path) -> set[str]:

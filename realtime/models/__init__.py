@@ -1,6 +1,7 @@
-"""The facts that outlive Redis: who started what, how it ended, its files; who may ask; counts."""
+"""The facts that outlive Redis: who started what, how it ended, its files; who asks; alerts."""
 
 from realtime.models.acts import Act
+from realtime.models.alerts import Alert, AlertDelivery, AlertRule
 from realtime.models.jobs import File, Item, Job, LogPart
 from realtime.models.notices import MailedNotice, Notice, NoticeMail, NoticeWays
 from realtime.models.queues import PausedQueue
@@ -10,6 +11,9 @@ from realtime.models.views import SavedView
 
 __all__ = [
     "Act",
+    "Alert",
+    "AlertDelivery",
+    "AlertRule",
     "File",
     "Interval",
     "Item",

@@ -113,6 +113,17 @@ class Job(models.Model):
                 name="realtime_job_finished",
                 condition=models.Q(finished_at__isnull=False),
             ),
+            # Of what broke of late, for alerts: of all that ends these are few.
+            models.Index(
+                fields=("finished_at", "name"),
+                name="realtime_job_failed",
+                condition=models.Q(status="failed"),
+            ),
+            models.Index(
+                fields=("finished_at", "name"),
+                name="realtime_job_lost",
+                condition=models.Q(status="lost"),
+            ),
             # Of what ended long ago, with its tree: the roots.
             models.Index(
                 fields=("finished_at", "id"),

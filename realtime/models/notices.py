@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from realtime.events import NoticeKind, Way
+from realtime.events import ALERT, NoticeKind, Way
 from realtime.models.jobs import Job
 
 USUAL = f"{Way.TOAST} {Way.INBOX}"
@@ -15,9 +15,12 @@ USUAL = f"{Way.TOAST} {Way.INBOX}"
 
 
 class Notice(models.Model):
-    """What a person is told of a job: that it has finished or failed, or what it asks."""
+    """What a person is told: that a job has finished or failed, or what it asks; or an alert."""
 
-    job = models.ForeignKey(Job, on_delete=models.CASCADE, db_index=False, related_name="notices")
+    job = models.ForeignKey(
+        Job, null=True, on_delete=models.CASCADE, db_index=False, related_name="notices"
+    )
+    """None where it is an alert."""
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("person"),
@@ -26,7 +29,9 @@ class Notice(models.Model):
         related_name="+",
     )
     kind = models.CharField(
-        _("kind"), max_length=8, choices=[(kind.value, kind.value) for kind in NoticeKind]
+        _("kind"),
+        max_length=8,
+        choices=[*((kind.value, kind.value) for kind in NoticeKind), (ALERT, ALERT)],
     )
     about = models.CharField(max_length=32, editable=False)
     """What of its job it tells: the end, or the id of a question; each is told once."""

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent.parent
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"SHARD": 3}, "expected a key of HEADWAY to be one of ARGUMENTS_LENGTH"),
+        ({"SHARD": 3}, "expected a key of HEADWAY to be one of ALERT_PRIVATE_ADDRESSES"),
         ({"SHARDS": "3"}, "expected HEADWAY['SHARDS'] to be a positive whole number, got: '3'"),
         ({"SHARDS": True}, "positive whole number, got: True"),
         ({"SHARDS": 0}, "positive whole number, got: 0"),

@@ -20,7 +20,7 @@ from websockets.exceptions import ConnectionClosedError
 import realtime
 from realtime import commands, tokens, workshop
 from realtime.events import JobState, Status, timestamp
-from realtime.models import File, Job
+from realtime.models import AlertRule, File, Job
 from realtime.publish import Change, publish
 from realtime.store import get_store
 from tests.processes import Child
@@ -37,6 +37,8 @@ RIGHTS = {
     "operator": ("view_all_jobs", "control_all_jobs"),
     "steerer": ("control_all_jobs",),
     "foreman": ("control_workers",),
+    "watchman": ("view_all_jobs", "manage_alerts"),
+    "blind watchman": ("manage_alerts",),
 }
 """What the accounts may do, by Django's permissions."""
 ROLES = (
@@ -44,9 +46,10 @@ ROLES = (
     *("reading token", "acting token", "reporting token"),
 )
 """Who asks: a guest has a share token, a chief is a superuser, API tokens are the owner's."""
-SEES_ALL = {"onlooker", "operator", "chief"}
+SEES_ALL = {"onlooker", "operator", "watchman", "chief"}
 STEERS_ALL = {"operator", "steerer", "chief"}
 CONTROLS = {"foreman", "chief"}
+MANAGES = {"watchman", "chief"}
 OWNERS = {"owner", "reading token", "acting token"}
 
 
@@ -129,6 +132,18 @@ def of_controlling(role: str) -> int:
     return told if told != 200 or role in CONTROLS else 403
 
 
+def of_alerts(role: str) -> int:
+    """Who may manage alerts, and see everybody's jobs, of which they tell."""
+    told = of_own(role)
+    return told if told != 200 or role in MANAGES else 403
+
+
+def of_managing(role: str) -> int:
+    """Say the same of what changes them: a token must be for it."""
+    told = of_own_act(role)
+    return told if told != 200 or role in MANAGES else 403
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Right:
     """Who may ask for something, and how it is asked for."""
@@ -164,6 +179,14 @@ RIGHT: dict[str, Right] = {
     "DELETE api/views/{view}": Right(answer=of_view),
     "GET api/schedule": Right(answer=of_workshop),
     "GET api/workers": Right(answer=of_workshop),
+    "GET api/alerts": Right(answer=of_alerts),
+    "GET api/alerts/rules": Right(answer=of_alerts),
+    "POST api/alerts/rules": Right(
+        answer=of_managing, body={"name": "N", "kind": "job_stalled", "inbox": "operators"}
+    ),
+    "PATCH api/alerts/rules/{rule}": Right(answer=of_managing, body={"minutes": 5}),
+    "POST api/alerts/rules/{rule}/try": Right(answer=of_managing),
+    "DELETE api/alerts/rules/{rule}": Right(answer=of_managing),
     "POST api/queues/{name}/pause": Right(answer=of_controlling),
     "POST api/queues/{name}/resume": Right(answer=of_controlling),
     "POST api/workers/{name}/stop": Right(answer=of_controlling),
@@ -243,7 +266,15 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def ask(people: dict[str, Any], job: str, shop: None) -> Callable[[str, str, Right], int]:
+def rule() -> int:
+    """Make a rule of alerts."""
+    return AlertRule.objects.create(name="R", kind="job_stalled", inbox="operators").pk
+
+
+@pytest.fixture
+def ask(
+    people: dict[str, Any], job: str, shop: None, rule: int
+) -> Callable[[str, str, Right], int]:
     """Return what sends a request in a role."""
     scopes = {"reading token": "read", "acting token": "act", "reporting token": "report"}
     said = {
@@ -260,7 +291,7 @@ def ask(people: dict[str, Any], job: str, shop: None) -> Callable[[str, str, Rig
             headers["Authorization"] = f"Bearer {said[role]}"
         elif role == "guest":
             query["token"] = share
-        address = "/headway/" + path.format(job=job, name="a.txt", view="0")
+        address = "/headway/" + path.format(job=job, name="a.txt", view="0", rule=rule)
         body = "" if right.body is None else json.dumps(right.body)
         kind = "application/json"
         with closing(

@@ -227,6 +227,7 @@ def test_notices_are_kept_for_so_long(ana: Any, settings: Any) -> None:
     settings.HEADWAY = {**settings.HEADWAY, "KEEP_NOTICES": 50}
     expiry.Expiry().look()
     assert [one.pk for one in Notice.objects.all()] == [young.pk]
+    assert young.job
     young.job.delete()
     assert not Notice.objects.exists()
 
