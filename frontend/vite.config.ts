@@ -13,6 +13,7 @@ const entries: Record<string, string> = {
   log: "src/log.ts",
   dashboard: "src/dashboard.ts",
   charts: "src/charts.ts",
+  alerts: "src/alerts.ts",
   tabs: "src/tabs.ts",
   fallback: "src/fallback.ts",
 };
@@ -45,7 +46,7 @@ const LENT = [
     (name) => `/src/elements/${name}.ts`,
   ),
 ];
-const borrowers = ["inbox", "tree", "tray", "log", "dashboard", "charts"];
+const borrowers = ["inbox", "tree", "tray", "log", "dashboard", "charts", "alerts"];
 
 const borrow: Plugin = {
   name: "borrow",

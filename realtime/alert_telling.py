@@ -25,7 +25,7 @@ from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 
 from realtime import mail_server, webhook
 from realtime.addresses import BadAddress, Blocked, Unresolved
@@ -152,7 +152,7 @@ def _people(rule: AlertRule) -> list[Any]:
 def _told_inbox(
     rule: AlertRule, alert: Alert, event: str, people: list[Any], now: datetime
 ) -> AlertDelivery:
-    told = _("%(n)d people") % {"n": len(people)}
+    told = ngettext("%(n)d person", "%(n)d people", len(people)) % {"n": len(people)}
     done = {"outcome": Outcome.SENT, "reason": told, "tries": 1, "done_at": now}
     if not people:
         none = _("There is nobody who may see the jobs of everybody.")

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from realtime import words
 from realtime.conf import conf
-from realtime.permissions import CONTROL_ALL, is_operator
+from realtime.permissions import CONTROL_ALL, is_operator, may_manage_alerts
 
 THEME = "headway_theme"
 """The cookie with the look that somebody has chosen; read here, so that nothing flashes."""
@@ -38,6 +38,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "person": person,
         "preferences": conf.PREFERENCES_PAGE,
         "operator": is_operator(person),
+        "alerts": may_manage_alerts(person),
         "steers": person.has_perm(CONTROL_ALL),
         "command": f"celery -A {current_app.main or 'proj'} worker",
         "theme": theme if theme in THEMES else "",

@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from realtime.dashboard_alert_words import ALERTS
 from realtime.dashboard_words import DASHBOARD
 from realtime.plurals import Plural, ngettext_noop
 from realtime.workshop_words import WORKSHOP
@@ -108,6 +109,7 @@ INBOX: Mapping[str, Promise] = {
     "finished": pgettext_lazy("kind of notice", "Finished"),
     "failed": pgettext_lazy("kind of notice", "Failed"),
     "asks": pgettext_lazy("kind of notice", "Needs an answer"),
+    "alert": pgettext_lazy("kind of notice", "Alert"),
 }
 TREE: Mapping[str, Promise] = {
     "tree": _("Jobs it has started"),
@@ -183,22 +185,26 @@ PARTS: Mapping[str, Mapping[str, Any]] = {
     "log": LOG,
     "dashboard": DASHBOARD,
     "workshop": WORKSHOP,
+    "alertsPage": ALERTS,
 }
 """By the name under which the browser asks for them."""
 DASHBOARDS = ("dashboard", "workshop")
 """Those that the dashboard's page alone brings, together."""
+FETCHED = ("alertsPage",)
+"""Those of pages in files of their own, which it brings each by itself."""
 
 
 def brought() -> dict[str, dict[str, Any]]:
     """Return what each page brings in the language that is spoken; nothing in English."""
-    everywhere = tuple(part for part in PARTS if part not in DASHBOARDS)
+    everywhere = tuple(part for part in PARTS if part not in {*DASHBOARDS, *FETCHED})
     return _spoken(*everywhere)
 
 
 def brought_by_dashboard() -> dict[str, Any]:
     """Return what only the dashboard's page brings besides: as much again."""
-    spoken = _spoken(*DASHBOARDS)
-    return {key: word for part in DASHBOARDS for key, word in spoken.get(part, {}).items()}
+    spoken = _spoken(*DASHBOARDS, *FETCHED)
+    told = {key: word for part in DASHBOARDS for key, word in spoken.get(part, {}).items()}
+    return told | {part: spoken[part] for part in FETCHED if part in spoken}
 
 
 def _spoken(*parts: str) -> dict[str, dict[str, Any]]:

@@ -35,7 +35,7 @@ READS = words(
     " lookout spoken terminal printed keys downloads tagged notice_list notice_feed notice_views"
     " stream words attendance attachment transcript elements audit"
     " search finding meaning suggestions task_names"
-    " dashboard figures moments dashboard_page dashboard_words plurals"
+    " dashboard figures moments dashboard_page dashboard_words dashboard_alert_words plurals"
     " workshop worker_views scheduled schedule_views saved_views usual workshop_words"
     " alert_views"
 )

@@ -65,8 +65,10 @@ describe("an address of the dashboard", () => {
 
   it("of everybody's jobs is for operators", () => {
     const pages = ["overview", "jobs", "tasks", "job", "settings", "nowhere"] as const;
-    expect(pages.filter((page) => isOpenTo(true, page))).toEqual(pages);
-    expect(pages.filter((page) => isOpenTo(false, page))).toEqual([
+    expect(pages.filter((page) => isOpenTo({ operator: true, alerts: false }, page))).toEqual(
+      pages,
+    );
+    expect(pages.filter((page) => isOpenTo({ operator: false, alerts: false }, page))).toEqual([
       "jobs",
       "job",
       "settings",

@@ -37,17 +37,21 @@ def fails(
 ) -> list[Job]:
     """Let jobs have failed so long ago."""
     ended = timezone.now() - ago
-    rows = [
-        job(
-            name,
-            queued=ended - MINUTE,
-            began=ended - MINUTE,
-            ended=ended,
-            **{"status": "failed", **more},
-        )
-        for _ in range(n)
-    ]
+    said: dict[str, Any] = {"queued": ended - MINUTE, "began": ended - MINUTE, "ended": ended}
+    rows = [job(name, **said, **{"status": "failed", **more}) for _ in range(n)]
+    for row in rows:
+        row.last = _last(row)
     return Job.objects.bulk_create(rows)
+
+
+def _last(row: Job) -> dict[str, Any]:
+    """Return the state that a row remembers, as whoever looks at it is shown."""
+    pk, at = str(row.pk), timestamp(row.queued_at)
+    error = {"kind": "ValueError", "text": "It is full.", "public": True}
+    state = JobState(id=pk, root=pk, name=row.name, title=row.title, queued_at=at)
+    moments = {"started_at": at, "finished_at": timestamp(row.finished_at)}
+    state = state.changed(status=Status(row.status), error=error, **moments)
+    return dict(state.values())
 
 
 def waits(queue: str = "slow", *, ago: timedelta, position: int | None = 1) -> Job:

@@ -164,12 +164,12 @@ def test_what_has_fired_is_told(eva: Client, hook: Hook) -> None:
     assert alert["subjects"][0]["name"] == failed.name
     told = {one["way"]: one for one in alert["deliveries"]}
     assert (told["webhook"]["outcome"], told["webhook"]["reason"]) == ("waiting", "HTTP 500")
-    assert (told["inbox"]["outcome"], told["inbox"]["reason"]) == ("sent", "1 people")
+    assert (told["inbox"]["outcome"], told["inbox"]["reason"]) == ("sent", "1 person")
     Alert.objects.bulk_create(
         Alert(name="Old", kind="task_failed", over_at=alert["since"]) for _ in range(70)
     )
     seen: list[str] = []
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
         page = eva.get(f"/headway/api/alerts?cursor={cursor}").json()
         seen += [one["id"] for one in page["alerts"]]
@@ -187,7 +187,7 @@ def test_a_rule_is_tried(eva: Client, hook: Hook) -> None:
     assert [(one["way"], one["outcome"], one["reason"]) for one in tried] == [
         ("mail", "sent", None),
         ("webhook", "failed", "HTTP 403"),
-        ("inbox", "sent", "1 people"),
+        ("inbox", "sent", "1 person"),
     ]
     passes(60)
     deliver()

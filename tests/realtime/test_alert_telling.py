@@ -278,7 +278,7 @@ def test_a_rule_is_tried_out_by_every_way(hook: Hook, boxes: Mailboxes, operator
         ("mail", OPS, "sent", ""),
         ("mail", BOSS, "failed", "451 later"),
         ("webhook", hook.url(), "sent", "HTTP 200"),
-        ("inbox", "operators", "sent", "1 people"),
+        ("inbox", "operators", "sent", "1 person"),
     ]
     assert [(got.said["event"], got.said["test"]) for got in hook.got] == [("alert.test", True)]
     assert boxes.messages[0][1]["Subject"] == "Test: Shop"

@@ -255,9 +255,9 @@ def test_only_those_are_told_who_may_see_all_jobs(operator: Any, ana: Any, ben: 
     assert {notice.person_id for notice in Notice.objects.all()} == {operator.pk}
     told = AlertDelivery.objects.values_list("alert__name", "outcome", "reason")
     assert sorted(told) == [
-        ("C", "sent", "1 people"),
+        ("C", "sent", "1 person"),
         ("N", "failed", "There is nobody who may see the jobs of everybody."),
-        ("O", "sent", "1 people"),
+        ("O", "sent", "1 person"),
     ]
 
 

@@ -15,6 +15,7 @@ from django.test import RequestFactory
 from django.utils import translation
 
 from realtime import words
+from realtime.dashboard_alert_words import ALERTS
 from realtime.dashboard_words import DASHBOARD
 from realtime.plurals import Plural
 from realtime.workshop_words import WORKSHOP
@@ -30,6 +31,7 @@ FILES = {
     "log": "log-words.ts",
     "dashboard": "dashboard/words.ts",
     "workshop": "dashboard/workshop-words.ts",
+    "alertsPage": "dashboard/alert-words.ts",
 }
 _ONE = re.compile(r'^  (\w+):\s+"((?:[^"\\]|\\.)*)",$', re.MULTILINE)
 _MANY = re.compile(r'^  (\w+): \{ one: "([^"]*)".* other: "([^"]*)" \},$', re.MULTILINE)
@@ -38,6 +40,7 @@ _MANY = re.compile(r'^  (\w+): \{ one: "([^"]*)".* other: "([^"]*)" \},$', re.MU
 def in_typescript(path: Path) -> dict[str, Any]:
     """Return the words of a file; of a plural its singular and its plural."""
     text = re.sub(r":\n\s+", ": ", path.read_text())
+    text = re.sub(r"\{\n\s+(one: .*),\n\s+(other: .*),\n\s+\}", r"{ \1, \2 }", text)
     many = {key: (one, other) for key, one, other in _MANY.findall(text)}
     return {**dict(_ONE.findall(text)), **many}
 
@@ -88,7 +91,8 @@ def test_a_page_in_chinese_brings_them_all() -> None:
     assert found["bar"]["queued"] == "排队中"
     assert found["bar"]["manyEnded"] == "{n} 个任务已结束"
     assert found["bar"]["nth"] == "{n}"
-    same: dict[str, set[str]] = {part: set() for part in FILES if part not in words.DASHBOARDS}
+    own = {*words.DASHBOARDS, *words.FETCHED}
+    same: dict[str, set[str]] = {part: set() for part in FILES if part not in own}
     assert {part: words.PARTS[part].keys() - found[part].keys() for part in found} == same
     assert len(json.dumps(found, ensure_ascii=False).encode()) < 8_000
 
@@ -99,6 +103,7 @@ def test_only_the_dashboard_brings_its_own() -> None:
         own = words.brought_by_dashboard()
     assert {*DASHBOARD, *WORKSHOP} - own.keys() == set()
     assert DASHBOARD.keys() & WORKSHOP.keys() == set()
+    assert ALERTS.keys() - own["alertsPage"].keys() == set()
     with translation.override("en"):
         assert words.brought_by_dashboard() == {}
 

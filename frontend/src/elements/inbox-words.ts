@@ -22,6 +22,7 @@ const WORDS = {
   finished: "Finished",
   failed: "Failed",
   asks: "Needs an answer",
+  alert: "Alert",
 } as const;
 
 export type Word = keyof typeof WORDS;

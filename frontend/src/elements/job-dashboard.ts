@@ -2,8 +2,10 @@ import { render } from "lit/html.js";
 import type { Client } from "../client";
 import type { JobState } from "../protocol";
 import { bringOne } from "./bring-one";
+import type { AlertsPage } from "./dashboard/alerts-page";
 import { Api } from "./dashboard/api";
 import type { Desk } from "./dashboard/desk";
+import { Fetched } from "./dashboard/fetched";
 import { InboxPage } from "./dashboard/inbox-page";
 import { JobPage } from "./dashboard/job-page";
 import { JobsPage } from "./dashboard/jobs-page";
@@ -21,6 +23,7 @@ import {
   type PageName,
   plain,
   type Route,
+  type Viewer,
 } from "./dashboard/routes";
 import { SchedulePage } from "./dashboard/schedule-page";
 import { keysAreOn, SettingsPage } from "./dashboard/settings";
@@ -59,6 +62,7 @@ const sheets = [styles, overviewStyles, shopStyles].map((text) => {
  * @attr {string} preferences - The address of the page where one chooses how one is told; no link without it.
  * @attr {boolean} steers - Whether they may steer everybody's jobs.
  * @attr {string} command - What starts a worker, to be shown where there is none.
+ * @attr {string} alerts - The address of `alerts.js`, where they may manage alerts.
  * @attr {"connecting" | "live" | "stale" | "offline"} connection - Set by the element: whether it hears of the jobs, for CSS.
  * @slot home - Leads back to the site; a link.
  * @slot bell - At the end of its head, for `<job-inbox>`.
@@ -97,6 +101,10 @@ export class JobDashboard extends Follower {
       workers: new WorkersPage(desk, feed, this.getAttribute("command") || "celery worker"),
       job: new JobPage(desk, (id) => this.#placeOf(id)),
       schedule: new SchedulePage(desk),
+      alerts: new Fetched(desk, "alerts", this.getAttribute("alerts") ?? "", (file) => {
+        const { AlertsPage: Alerts } = file as { AlertsPage: typeof AlertsPage };
+        return new Alerts(desk);
+      }),
       inbox: new InboxPage(desk, this.getAttribute("preferences") ?? ""),
       settings: new SettingsPage(desk, base),
       nowhere: new Nowhere(desk),
@@ -156,6 +164,10 @@ export class JobDashboard extends Follower {
     return this.hasAttribute("operator");
   }
 
+  get #viewer(): Viewer {
+    return { operator: this.#operator, alerts: this.hasAttribute("alerts") };
+  }
+
   get #page(): Page | undefined {
     return this.#pages?.[this.#route.page];
   }
@@ -198,7 +210,7 @@ export class JobDashboard extends Follower {
 
   /** Whoever sees no other's jobs is told nothing of all of them. */
   #show(asked: Route): void {
-    const route = isOpenTo(this.#operator, asked.page) ? asked : ({ page: "nowhere" } as const);
+    const route = isOpenTo(this.#viewer, asked.page) ? asked : ({ page: "nowhere" } as const);
     const before = this.#route;
     if (before.page !== route.page) this.#page?.leave();
     this.#route = route;
@@ -242,7 +254,7 @@ export class JobDashboard extends Follower {
       trouble: this.trouble(),
       stale: this.#heard > 0 ? tell("dataFrom", { time: seconds(passed) }) : "",
       live: this.client?.status.phase === "live",
-      operator: this.#operator,
+      viewer: this.#viewer,
       readOnly: page.readOnly ?? this.#readOnly,
       paused: feed.paused,
       missed: feed.missed,
@@ -327,10 +339,11 @@ export class JobDashboard extends Follower {
       queues: to("queues"),
       workers: to("workers"),
       schedule: to("schedule"),
+      alerts: to("alerts"),
       inbox: to("inbox"),
       settings: to("settings"),
     };
-    if (!isOpenTo(this.#operator, command)) return false;
+    if (!isOpenTo(this.#viewer, command)) return false;
     const deed = anywhere[command] ?? this.#page?.keys[command];
     deed?.();
     return deed !== undefined;

@@ -6,7 +6,7 @@ import { request } from "./asking";
 import type { NewestNotices } from "./inbox-list";
 import { say } from "./inbox-words";
 import { connect } from "./lent";
-import { serviceAddress } from "./service";
+import { addressBelow, serviceAddress } from "./service";
 import type { Steering } from "./steering";
 
 const ANY = "00000000-0000-0000-0000-000000000000";
@@ -85,8 +85,9 @@ export class NoticeDesk {
     await this.ask("notices/read", said, { keepalive: true });
   }
 
-  /** The address of a job's page, "" where only the page itself knows what to do. */
-  pageOf({ job }: Notice): string {
+  /** The address of a job's page, or of that of alerts; "" where only the page knows what to do. */
+  pageOf({ job, kind }: Notice): string {
+    if (kind === "alert") return addressBelow(this.#address, "dashboard/alerts").href;
     return (job && this.#host.getAttribute("page")?.replace(ANY, job)) || "";
   }
 

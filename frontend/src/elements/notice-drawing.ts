@@ -10,6 +10,7 @@ const LOOKS: Readonly<Record<string, keyof typeof SHAPES>> = {
   finished: "succeeded",
   failed: "failed",
   asks: "waiting",
+  alert: "lost",
 };
 
 export interface Shown {

@@ -8,6 +8,7 @@ const TOLD = {
   queues: [],
   workers: [],
   schedule: [],
+  alerts: [],
   inbox: [],
   settings: [],
 } as const;
@@ -36,9 +37,17 @@ export function firstOf(operator: boolean): Listed {
   return operator ? "overview" : "jobs";
 }
 
+/** Who looks. */
+export interface Viewer {
+  /** Whether they see everybody's jobs. */
+  readonly operator: boolean;
+  /** Whether they may manage alerts. */
+  readonly alerts: boolean;
+}
+
 /** Whether somebody may come to a page, or to what has its name. */
-export function isOpenTo(operator: boolean, page: string): boolean {
-  return operator || !OF_OPERATORS.includes(page);
+export function isOpenTo({ operator, alerts }: Viewer, page: string): boolean {
+  return page === "alerts" ? alerts : operator || !OF_OPERATORS.includes(page);
 }
 
 /** Shows a page as it is without anything chosen. */

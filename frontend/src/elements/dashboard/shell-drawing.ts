@@ -2,7 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit/html.js";
 import type { OwnViews } from "./own-views";
-import { firstOf, isOpenTo, type Listed, plain, type Route } from "./routes";
+import { firstOf, isOpenTo, type Listed, plain, type Route, type Viewer } from "./routes";
 import { KEYS_OF } from "./shortcuts";
 import { drawViews } from "./views-drawing";
 import { tell, type Word } from "./words";
@@ -18,7 +18,7 @@ export interface Shell {
   readonly trouble: string;
   readonly stale: string;
   readonly live: boolean;
-  readonly operator: boolean;
+  readonly viewer: Viewer;
   /** Why nothing can be done here; "" where something can. */
   readonly readOnly: string;
   readonly paused: boolean;
@@ -40,6 +40,7 @@ const ICONS = {
   workers:
     "M4.5 4.5h7v7h-7ZM6.5 2v2.5M9.5 2v2.5M6.5 11.5V14M9.5 11.5V14M2 6.5h2.5M2 9.5h2.5M11.5 6.5H14M11.5 9.5H14",
   schedule: "M8 2.5a5.5 5.5 0 1 1 0 11a5.5 5.5 0 0 1 0-11ZM8 5v3.2l2.2 1.6",
+  alerts: "M8 2.5 14 13.2H2ZM8 6.8v3M8 11.6v.1",
   inbox: "M2.5 9.5 4 3.5h8l1.5 6v3a1 1 0 0 1-1 1h-9a1 1 0 0 1-1-1ZM2.5 9.5h3.2l.8 1.8h3l.8-1.8h3.2",
   settings:
     "M2.5 5h6M12 5h1.5M2.5 11H4M7.5 11h6M10.2 3.2a1.8 1.8 0 1 1 0 3.6 1.8 1.8 0 0 1 0-3.6ZM5.8 9.2a1.8 1.8 0 1 1 0 3.6 1.8 1.8 0 0 1 0-3.6Z",
@@ -54,6 +55,7 @@ const PAGES: readonly (Listed & keyof typeof ICONS)[] = [
   "queues",
   "workers",
   "schedule",
+  "alerts",
   "inbox",
   "settings",
 ];
@@ -85,12 +87,12 @@ function skip(event: Event): void {
   ((event.target as Element).getRootNode() as ShadowRoot).getElementById("main")?.focus();
 }
 
-function drawNavigation({ route, hrefOf, operator, views, say }: Shell): TemplateResult {
-  const pages = PAGES.filter((name) => isOpenTo(operator, name));
+function drawNavigation({ route, hrefOf, viewer, views, say }: Shell): TemplateResult {
+  const pages = PAGES.filter((name) => isOpenTo(viewer, name));
   const here = route.page === "job" ? "jobs" : route.page;
   return html`<nav class="nav" aria-label=${tell("dashboard")}>
     <button type="button" class="skip" @click=${skip}>${tell("skip")}</button>
-    <div class="home"><slot name="home"><a class="brand" href=${hrefOf(plain(firstOf(operator)))}>Headway</a></slot></div>
+    <div class="home"><slot name="home"><a class="brand" href=${hrefOf(plain(firstOf(viewer.operator)))}>Headway</a></slot></div>
     <ul role="list" class="pages">
       ${pages.map(
         (
@@ -123,8 +125,8 @@ function drawTools({ route, paused, pause, help, keysOn }: Shell): TemplateResul
       @click=${help}>?</button>`;
 }
 
-function drawSheet({ keysOn, operator }: Shell): TemplateResult {
-  const keys = KEYS_OF.filter(([, command]) => isOpenTo(operator, command));
+function drawSheet({ keysOn, viewer }: Shell): TemplateResult {
+  const keys = KEYS_OF.filter(([, command]) => isOpenTo(viewer, command));
   return html`<dialog id="sheet" aria-labelledby="sheet-title"><form method="dialog">
     <h2 id="sheet-title">${tell("keys")}</h2>
     ${keysOn ? nothing : html`<p class="quiet">${tell("keysOff")}</p>`}

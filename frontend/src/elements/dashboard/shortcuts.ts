@@ -18,6 +18,7 @@ export type Command =
   | "queues"
   | "workers"
   | "schedule"
+  | "alerts"
   | "inbox"
   | "settings";
 
@@ -48,6 +49,7 @@ const AFTER_G: Readonly<Record<string, Command>> = {
   q: "queues",
   w: "workers",
   h: "schedule",
+  a: "alerts",
   i: "inbox",
   s: "settings",
 };
@@ -71,6 +73,7 @@ export const KEYS_OF: readonly (readonly [keys: string, command: Command])[] = [
   ["g q", "queues"],
   ["g w", "workers"],
   ["g h", "schedule"],
+  ["g a", "alerts"],
   ["g i", "inbox"],
   ["g s", "settings"],
   ["?", "help"],

@@ -2,7 +2,7 @@
 
 import type { JobState } from "../../protocol";
 import { duration } from "../format";
-import { language } from "./words";
+import { language } from "../spoken";
 
 const STEPS = [
   ["day", 86_400],

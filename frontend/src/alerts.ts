@@ -1,0 +1,3 @@
+/** The dashboard's page of alerts, which is fetched by who opens it. */
+
+export { AlertsPage } from "./elements/dashboard/alerts-page";

@@ -1,0 +1,146 @@
+/** The page of alerts: rules, what has fired, and the form in which a rule is made or changed. */
+
+import type { TemplateResult } from "lit/html.js";
+import { html } from "lit/html.js";
+import { AlertForm } from "./alert-form";
+import { tell } from "./alert-words";
+import styles from "./alerts.css?inline";
+import { type Alert, AlertsApi, type Rule } from "./alerts-api";
+import { drawAlerts, type Picture } from "./alerts-drawing";
+import type { Desk } from "./desk";
+import type { Later } from "./fetched";
+
+const EVERY = 5000; // milliseconds between two looks; the service judges every ten seconds
+const PATIENCE = 5000; // for which a button asks whether it is meant
+
+const own = new CSSStyleSheet();
+own.replaceSync(styles);
+
+export class AlertsPage implements Later {
+  readonly ages = true;
+  readonly keys = {};
+  readonly #desk: Desk;
+  readonly #api: AlertsApi;
+  readonly #form: AlertForm;
+  #rules: readonly Rule[] | null = null;
+  #alerts: readonly Alert[] = [];
+  #problem = "";
+  #busy: number | null = null;
+  #sure: number | null = null;
+  #tried: Picture["tried"] = null;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #asked = 0;
+
+  constructor(desk: Desk) {
+    this.#desk = desk;
+    this.#api = new AlertsApi(desk.api.include);
+    this.#form = new AlertForm(desk, async (id, said) => {
+      await this.#api.keep(id, said);
+      desk.say(tell("alertKept"));
+      await this.#look();
+    });
+  }
+
+  get shape(): string {
+    return JSON.stringify([
+      [this.#rules, this.#alerts, this.#problem],
+      [this.#busy, this.#sure, this.#tried, this.#form.shape, this.#form.languages],
+    ]);
+  }
+
+  open(): void {
+    const { shadow } = this.#desk;
+    if (!shadow.adoptedStyleSheets.includes(own)) shadow.adoptedStyleSheets.push(own);
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => document.hidden || void this.#look(), EVERY);
+    void this.#look();
+  }
+
+  leave(): void {
+    clearInterval(this.#timer);
+    this.#tried = null;
+  }
+
+  close(): void {
+    this.leave();
+  }
+
+  renew(): void {
+    if (this.#rules) void this.#look();
+  }
+
+  draw(): TemplateResult {
+    const picture: Picture = {
+      rules: this.#rules,
+      alerts: this.#alerts,
+      problem: this.#problem,
+      now: this.#desk.now(),
+      busy: this.#busy,
+      tried: this.#tried,
+      sure: this.#sure,
+      hrefOf: (id) => this.#desk.hrefOf({ page: "job", id }),
+      make: () => this.#form.open(null),
+      change: (rule) => this.#form.open(rule),
+      turn: (rule) => this.#do(rule, () => this.#api.keep(rule.id, { enabled: !rule.enabled })),
+      try: (rule) => this.#do(rule, () => this.#try(rule)),
+      remove: (rule) => this.#remove(rule),
+    };
+    return html`${drawAlerts(picture)}${this.#form.draw()}`;
+  }
+
+  /** Reads all of it anew; an answer that comes after a later one is dropped. */
+  async #look(): Promise<void> {
+    this.#asked += 1;
+    const asked = this.#asked;
+    try {
+      const [{ rules, languages }, { alerts }] = await Promise.all([
+        this.#api.rules(),
+        this.#api.alerts(),
+      ]);
+      if (asked !== this.#asked) return;
+      this.#rules = rules;
+      this.#alerts = alerts;
+      this.#form.languages = languages;
+      this.#problem = "";
+    } catch (problem) {
+      if (asked === this.#asked) this.#problem = reasonOf(problem);
+    }
+    this.#desk.redraw();
+  }
+
+  async #try({ id }: Rule): Promise<void> {
+    this.#tried = null;
+    this.#tried = { rule: id, deliveries: await this.#api.try(id) };
+  }
+
+  /** The first press asks, a second one within some seconds deletes. */
+  #remove(rule: Rule): void {
+    if (this.#sure === rule.id) {
+      this.#sure = null;
+      void this.#do(rule, () => this.#api.remove(rule.id));
+      return;
+    }
+    this.#sure = rule.id;
+    setTimeout(() => {
+      if (this.#sure === rule.id) this.#sure = null;
+      this.#desk.redraw();
+    }, PATIENCE);
+    this.#desk.redraw();
+  }
+
+  async #do({ id }: Rule, deed: () => Promise<unknown>): Promise<void> {
+    this.#busy = id;
+    this.#desk.redraw();
+    try {
+      await deed();
+    } catch (problem) {
+      this.#desk.say(reasonOf(problem));
+    }
+    this.#busy = null;
+    await this.#look();
+  }
+}
+
+function reasonOf(problem: unknown): string {
+  return problem instanceof TypeError ? tell("alertNoAnswer") : (problem as Error).message;
+}
