@@ -1,4 +1,4 @@
-"""Told to Schemathesis: jobs that there are, which no generator would ever find."""
+"""Told to Schemathesis: jobs and alert rules that there are, which no generator would ever find."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import schemathesis
 
 JOBS = os.environ.get("JOBS", "").split()
+RULES = os.environ.get("RULES", "").split()
 
 
 @schemathesis.hook
@@ -17,6 +18,8 @@ def map_path_parameters(context: Any, path_parameters: Any) -> Any:
     if not isinstance(path_parameters, dict):
         return path_parameters
     drawn = zlib.crc32(repr(path_parameters).encode("utf-8", "backslashreplace"))
+    if "rule" in path_parameters and drawn % 4:
+        return {**path_parameters, "rule": RULES[drawn % len(RULES)]}
     if "job" not in path_parameters:
         return {**path_parameters, "name": "celery"} if drawn % 2 else path_parameters
     if drawn % 5:

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from realtime import tokens
 from realtime.events import JobState, Status, timestamp
-from realtime.models import File, Item
+from realtime.models import AlertRule, File, Item
 from realtime.publish import Change, publish
 from tests.processes import ROOT, Child, web_server
 from tests.services import RedisServer
@@ -84,6 +84,10 @@ def test_what_is_described_is_all_that_is_answered(
 ) -> None:
     """Whatever is asked, well or badly."""
     token = tokens.create(admin_user, "schemathesis")[1]
+    rules = [
+        AlertRule.objects.create(name=f"R{n}", kind="job_stalled", inbox="operators").pk
+        for n in range(20)
+    ]
     command = (
         *(sys.executable, "-m", "schemathesis.cli", "run"),
         f"{web.url}/headway/api/openapi.json",
@@ -92,7 +96,12 @@ def test_what_is_described_is_all_that_is_answered(
         *("--no-color", "--no-shrink", "--continue-on-failure", "--request-timeout", "20"),
         *("--suppress-health-check", "all", "--generation-database", "none"),
     )
-    env = {**os.environ, "JOBS": " ".join(jobs), "PYTHONPATH": str(ROOT)}
+    env = {
+        **os.environ,
+        "JOBS": " ".join(jobs),
+        "RULES": " ".join(map(str, rules)),
+        "PYTHONPATH": str(ROOT),
+    }
     env |= {"SCHEMATHESIS_HOOKS": "tests.faults.addresses"}
     done = subprocess.run(
         command,

@@ -29,7 +29,7 @@ def rule(kind: str = "task_failed", **more: Any) -> AlertRule:
 
 def hooked(url: str, **more: Any) -> AlertRule:
     """Make a rule that tells a webhook alone."""
-    return rule(url=url, secret=SECRET, inbox="nobody", **more)
+    return rule(**{"url": url, "secret": SECRET, "inbox": "nobody", **more})
 
 
 def fails(
