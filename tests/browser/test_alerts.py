@@ -187,6 +187,7 @@ def test_it_is_made_by_keyboard_alone(context: BrowserContext, operator: User) -
     expect(form).to_be_hidden()
     expect(page.get_by_role("button", name="New rule")).to_be_focused()
     page.keyboard.press("Enter")
+    expect(form.get_by_label("Name", exact=True)).to_be_focused()
     page.keyboard.type("Workers")
     page.keyboard.press("Tab")
     page.keyboard.type("A worker")
