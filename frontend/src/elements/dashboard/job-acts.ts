@@ -105,7 +105,7 @@ export function drawAttempts(
   const time = (at: string) =>
     html`<time datetime=${at}>${moment(at)}</time> <span class="quiet">${ago(at, now)}</span>`;
   const retries = job.status === "retrying" ? job.retry_at : null;
-  return html`<section aria-labelledby="attempts"><h2 id="attempts">${say("attempts")}</h2>
+  return html`<section aria-labelledby="attempts"><h2 id="attempts">${say("attemptsHead")}</h2>
     <dl class="facts card">
       <div><dt>${tell("attempt")}</dt><dd>${String(job.attempt)}</dd></div>
       ${began ? html`<div><dt>${say("firstBegan")}</dt><dd>${time(began)}</dd></div>` : nothing}

@@ -49,13 +49,13 @@ function drawStand({ seen, rows, old, reason, retry }: QueuesPicture): TemplateR
   ];
   const away = [
     ...(seen.broker === "away" ? [say("brokerAway")] : []),
-    ...(seen.store === "away" ? [say("storeAway")] : []),
+    ...(seen.store === "away" ? [say("shopAway")] : []),
   ];
   return drawStanding(count.join(" · "), away, { seconds: old, reason, retry });
 }
 
 function drawNone(): TemplateResult {
-  return html`<div class="none"><h2>${say("noQueue")}</h2><p>${say("noQueueWhy")}</p></div>`;
+  return html`<div class="none"><h2>${say("noQueues")}</h2><p>${say("noQueueWhy")}</p></div>`;
 }
 
 function drawTable(picture: QueuesPicture): TemplateResult {

@@ -61,7 +61,7 @@ function drawStand({ seen, rows, old, reason, retry }: WorkersPicture): Template
     ...(seen.store === "ok" || rows.length > 0 ? [say("countWorkers", { n: here.length })] : []),
     ...(places > 0 ? [say("busyOf", { n: running, count: places })] : []),
   ];
-  const away = seen.store === "away" ? [say("storeAway")] : [];
+  const away = seen.store === "away" ? [say("shopAway")] : [];
   return drawStanding(count.join(" · "), away, { seconds: old, reason, retry });
 }
 
