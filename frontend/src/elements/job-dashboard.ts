@@ -4,6 +4,7 @@ import type { JobState } from "../protocol";
 import { bringOne } from "./bring-one";
 import type { AlertsPage } from "./dashboard/alerts-page";
 import { Api } from "./dashboard/api";
+import { choicesOf } from "./dashboard/choices";
 import type { Desk } from "./dashboard/desk";
 import { Fetched } from "./dashboard/fetched";
 import { InboxPage } from "./dashboard/inbox-page";
@@ -14,6 +15,8 @@ import overviewStyles from "./dashboard/overview.css?inline";
 import { OverviewPage } from "./dashboard/overview-page";
 import { OwnViews } from "./dashboard/own-views";
 import type { Keys, Page } from "./dashboard/page";
+import type { Choice } from "./dashboard/palette";
+import { PaletteBox } from "./dashboard/palette-box";
 import { QueuesPage } from "./dashboard/queues-page";
 import { Router } from "./dashboard/router";
 import {
@@ -75,6 +78,7 @@ export class JobDashboard extends Follower {
   readonly #shortcuts = new Shortcuts();
   #router: Router | undefined;
   #views: OwnViews | undefined;
+  #palette: PaletteBox | undefined;
   #jobs: JobsPage | undefined;
   #pages: Readonly<Record<PageName, Page>> | undefined;
   #route: Route = { page: "nowhere" };
@@ -92,6 +96,7 @@ export class JobDashboard extends Follower {
     const desk = this.#deskOf(this.#router);
     const jobs = new JobsPage(desk);
     this.#jobs = jobs;
+    this.#palette = new PaletteBox(desk, () => this.#choices(base));
     const feed = new WorkshopFeed(desk.api, desk.redraw);
     this.#pages = {
       overview: new OverviewPage(desk),
@@ -232,6 +237,7 @@ export class JobDashboard extends Follower {
       [this.#route, page.shape, page.title, page.ages && second, this.#said, keysAreOn()],
       [
         this.#views?.version,
+        this.#palette?.shape,
         this.#jobs?.feed.paused,
         trouble,
         trouble && second,
@@ -249,6 +255,7 @@ export class JobDashboard extends Follower {
       route: this.#route,
       title,
       content: page.draw(),
+      palette: (this.#palette as PaletteBox).draw(),
       way: page.drawWay?.() ?? null,
       hrefOf: (route) => this.#router?.hrefOf(route) ?? "",
       trouble: this.trouble(),
@@ -292,6 +299,17 @@ export class JobDashboard extends Follower {
     };
   }
 
+  #choices(base: URL): readonly Choice[] {
+    return choicesOf({
+      viewer: this.#viewer,
+      own: this.#views?.own ?? [],
+      keys: this.#page?.keys ?? {},
+      base,
+      go: (route) => this.#router?.go(route),
+      help: () => this.#sheet?.showModal(),
+    });
+  }
+
   get #sheet(): HTMLDialogElement | null {
     return this.shadow.querySelector<HTMLDialogElement>("#sheet");
   }
@@ -323,8 +341,9 @@ export class JobDashboard extends Follower {
     const target = event.composedPath()[0];
     const typing = target instanceof Element && target.matches(FIELDS);
     if (event.defaultPrevented || this.shadow.querySelector("dialog[open]")) return;
-    if (!keysAreOn() && event.key !== "Escape") return;
     const command = this.#shortcuts.read(event, performance.now(), typing);
+    // One that needs a second key is none that is pressed by accident.
+    if (!keysAreOn() && command !== "leave" && command !== "palette") return;
     if (command && this.#obey(command)) event.preventDefault();
   };
 
@@ -333,6 +352,7 @@ export class JobDashboard extends Follower {
     const to = (page: Listed) => () => this.#router?.go(plain(page));
     const anywhere: Keys = {
       help: () => this.#sheet?.showModal(),
+      palette: () => this.#palette?.open(),
       overview: to("overview"),
       jobs: to("jobs"),
       tasks: to("tasks"),

@@ -16,6 +16,8 @@ const TOLD = {
 type Told = typeof TOLD;
 /** A page that the navigation leads to. */
 export type Listed = keyof Told;
+/** All of them, in its order. */
+export const LISTED = Object.keys(TOLD) as readonly Listed[];
 
 export type Route =
   | {

@@ -2,15 +2,16 @@
 
 import { html, nothing, type TemplateResult } from "lit/html.js";
 import type { OwnViews } from "./own-views";
-import { firstOf, isOpenTo, type Listed, plain, type Route, type Viewer } from "./routes";
+import { firstOf, isOpenTo, LISTED, plain, type Route, type Viewer } from "./routes";
 import { KEYS_OF } from "./shortcuts";
 import { drawViews } from "./views-drawing";
-import { tell, type Word } from "./words";
+import { tell, type Word, wordOf } from "./words";
 
 export interface Shell {
   readonly route: Route;
   readonly title: string;
   readonly content: TemplateResult;
+  readonly palette: TemplateResult;
   /** What stands in the place of the title; null where that is enough. */
   readonly way: TemplateResult | null;
   readonly hrefOf: (route: Route) => string;
@@ -48,17 +49,6 @@ const ICONS = {
   go: "M5 3.2l7.5 4.8L5 12.8Z",
 } as const;
 
-const PAGES: readonly (Listed & keyof typeof ICONS)[] = [
-  "overview",
-  "jobs",
-  "tasks",
-  "queues",
-  "workers",
-  "schedule",
-  "alerts",
-  "inbox",
-  "settings",
-];
 /** What moves by itself, and can be held. */
 const MOVING: readonly Route["page"][] = ["overview", "jobs", "tasks"];
 
@@ -80,7 +70,7 @@ export function drawShell(shell: Shell): TemplateResult {
       </div>
     </div>
     <p class="said ${said ? "" : "unseen"}" role="status">${said}</p>
-    ${drawSheet(shell)}`;
+    ${drawSheet(shell)}${shell.palette}`;
 }
 
 function skip(event: Event): void {
@@ -88,7 +78,7 @@ function skip(event: Event): void {
 }
 
 function drawNavigation({ route, hrefOf, viewer, views, say }: Shell): TemplateResult {
-  const pages = PAGES.filter((name) => isOpenTo(viewer, name));
+  const pages = LISTED.filter((name) => isOpenTo(viewer, name));
   const here = route.page === "job" ? "jobs" : route.page;
   return html`<nav class="nav" aria-label=${tell("dashboard")}>
     <button type="button" class="skip" @click=${skip}>${tell("skip")}</button>
@@ -135,7 +125,7 @@ function drawSheet({ keysOn, viewer }: Shell): TemplateResult {
         keys,
         command,
       ]) => html`<div><dt>${keys.split(" ").map((key) => html`<kbd>${key}</kbd>`)}</dt>
-        <dd>${tell(`key${command[0]?.toUpperCase()}${command.slice(1)}` as Word)}</dd></div>`,
+        <dd>${tell(wordOf(command))}</dd></div>`,
     )}</dl>
     <div class="buttons"><button class="button">${tell("close")}</button></div>
   </form></dialog>`;

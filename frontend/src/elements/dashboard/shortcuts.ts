@@ -2,6 +2,7 @@
 
 export type Command =
   | "help"
+  | "palette"
   | "filter"
   | "next"
   | "previous"
@@ -76,6 +77,7 @@ export const KEYS_OF: readonly (readonly [keys: string, command: Command])[] = [
   ["g a", "alerts"],
   ["g i", "inbox"],
   ["g s", "settings"],
+  ["Ctrl K", "palette"],
   ["?", "help"],
 ];
 
@@ -85,6 +87,7 @@ export class Shortcuts {
   /** What a key means at a moment in milliseconds; `typing` is told of a field that takes keys. */
   read(pressed: Pressed, now: number, typing: boolean): Command | null {
     const { key, ctrlKey, altKey, metaKey, isComposing } = pressed;
+    if ((ctrlKey || metaKey) && key.toLowerCase() === "k" && !altKey) return "palette";
     const second = now - this.#since < PATIENCE;
     this.#since = -PATIENCE;
     if (typing || ctrlKey || altKey || metaKey || isComposing) return null;

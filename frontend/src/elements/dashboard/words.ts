@@ -167,7 +167,14 @@ const WORDS = {
   keyAlerts: "Go to the alerts",
   keyInbox: "Go to the inbox",
   keySettings: "Go to the settings",
+  keyPalette: "Find what to do or where to go",
   keyHelp: "This list",
+  palette: "What to do, or where to go",
+  paletteHint: "A page, a view, an action, a search…",
+  goTo: "Go to",
+  onThisPage: "On this page",
+  searchFor: "Search the jobs for “{q}”",
+  showJob: "Show the job with this id",
   keysOff: "Single keys are switched off in the settings.",
   look: "Look",
   lookSystem: "As the system has it",
@@ -269,6 +276,11 @@ export type Word = keyof typeof WORDS;
 export { language } from "../spoken";
 
 export const tell = spoken<Word>(WORDS, brought);
+
+/** What a key's command is called. */
+export function wordOf(command: string): Word {
+  return `key${command[0]?.toUpperCase()}${command.slice(1)}` as Word;
+}
 
 /** What the dashboard's page brings where it is not in English. */
 export function brought(): object {
