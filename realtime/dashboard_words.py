@@ -109,6 +109,7 @@ DASHBOARD: Mapping[str, Promise | Plural] = {
     "way": _("Beside this job"),
     "nextJob": _("Next job"),
     "previousJob": _("Previous job"),
+    "waterfall": _("Waterfall"),
     "below": _("Jobs it has started"),
     "log": _("Log"),
     "details": _("Details"),

@@ -30,10 +30,13 @@ NOW = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
 @pytest.fixture
 def said() -> Iterator[dict[str, Any]]:
     """Return the settings' schedule, empty, to be filled."""
-    before = current_app.conf.beat_schedule
-    current_app.conf.beat_schedule = {}
-    yield current_app.conf.beat_schedule
-    current_app.conf.beat_schedule = before
+    # In place: before Celery 5.7 what Django's settings say holds over what is said later.
+    schedule = current_app.conf.beat_schedule
+    before = dict(schedule)
+    schedule.clear()
+    yield schedule
+    schedule.clear()
+    schedule.update(before)
 
 
 @pytest.fixture

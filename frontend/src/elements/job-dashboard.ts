@@ -204,6 +204,7 @@ export class JobDashboard extends Follower {
       visit: (href, replace) => router.visit(href, replace),
       watchJob: (id, take, refused) =>
         this.client?.watch(`job:${id}`, take, { refused }) ?? (() => {}),
+      watchTree: (root, take) => this.client?.watch(`tree:${root}`, take) ?? (() => {}),
       take: (state) => this.client?.take(state),
       say: (text) => this.#say(text),
     };

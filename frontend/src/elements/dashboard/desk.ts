@@ -31,6 +31,8 @@ export interface Desk {
     take: (state: JobState) => void,
     refused: (refused: Refused) => void,
   ) => () => void;
+  /** Tells each new state of a root and of what is below it; returns what stops it. */
+  readonly watchTree: (root: string, take: (state: JobState) => void) => () => void;
   /** Takes in a state that came with an answer. */
   readonly take: (state: unknown) => void;
   /** Says something to who does not look, and for a while to who does. */

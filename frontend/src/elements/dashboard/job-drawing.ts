@@ -32,6 +32,7 @@ export interface Picture {
   readonly operator: boolean;
   readonly steers: boolean;
   readonly hasTree: boolean;
+  readonly falls: Part;
   readonly hrefOf: (id: string) => string;
   readonly retry: () => void;
   readonly showMore: () => void;
@@ -102,6 +103,7 @@ function drawWhole(picture: Picture, job: JobState): TemplateResult {
                 <job-tree root=${job.root} job=${id} page=${hrefOf(ANY)}></job-tree></section>`
             : nothing
         }
+        ${picture.falls}
         <section aria-labelledby="log"><h2 id="log">${tell("log")}</h2>
           <job-log job=${id} follow></job-log></section>
       </div>

@@ -10,6 +10,7 @@ import type { Deed } from "./deeds";
 import { type Desk, may } from "./desk";
 import { drawAttempts, JobActs } from "./job-acts";
 import { drawJob, drawWay, type Place } from "./job-drawing";
+import { JobFalls } from "./job-falls";
 import type { Keys, Page } from "./page";
 import type { Route } from "./routes";
 import { drawUsual } from "./usual-drawing";
@@ -23,6 +24,7 @@ export class JobPage implements Page {
   readonly #placeOf: (id: string) => Place;
   readonly #confirmation: Confirmation;
   readonly #acts: JobActs;
+  readonly #falls: JobFalls;
   #id = "";
   #job: JobState | null = null;
   #details: Details | null = null;
@@ -39,6 +41,7 @@ export class JobPage implements Page {
     this.#desk = desk;
     this.#placeOf = placeOf;
     this.#acts = new JobActs(desk);
+    this.#falls = new JobFalls(desk);
     const title = (id: string) => (this.#job?.id === id ? titleOf(this.#job) : id);
     this.#confirmation = new Confirmation(desk, title, () => {});
   }
@@ -75,6 +78,7 @@ export class JobPage implements Page {
   }
 
   leave(): void {
+    this.#falls.close();
     this.#stop();
     this.#acts.leave();
     this.#asking.abort();
@@ -94,7 +98,7 @@ export class JobPage implements Page {
     return JSON.stringify([
       [this.#id, status, actions, stalled, shown, seq === undefined],
       [this.#details, this.#problem?.message, this.#items.length, this.#nextItem, this.#lost],
-      [this.#confirmation.shape, this.#placeOf(this.#id), this.#acts.shape],
+      [this.#confirmation.shape, this.#placeOf(this.#id), this.#acts.shape, this.#falls.shape],
     ]);
   }
 
@@ -113,7 +117,8 @@ export class JobPage implements Page {
       now: desk.now(),
       operator: desk.operator,
       steers: job !== null && (desk.steers || job.owner === desk.person),
-      hasTree: job !== null && (job.children?.["total"] ?? 0) >= TREE_AFTER,
+      hasTree: job !== null && hasTree(job),
+      falls: job && hasTree(job) ? this.#falls.draw(job) : nothing,
       hrefOf: (id) => desk.hrefOf({ page: "job", id }),
       retry: () => void this.#ask(),
       showMore: () => void this.#askItems(),
@@ -142,6 +147,7 @@ export class JobPage implements Page {
     this.#job = state;
     this.#problem = null;
     this.#acts.take(state);
+    if (hasTree(state)) this.#falls.open(state.root);
     const ended = before && !isEnd(before.status) && isEnd(state.status);
     const began = before && before.started_at !== state.started_at;
     if (ended || began) void this.#ask();
@@ -189,6 +195,10 @@ export class JobPage implements Page {
     const done = await copy(text, this.#desk.shadow);
     this.#desk.say(tell(done ? "copied" : "notCopied"));
   }
+}
+
+function hasTree({ children }: JobState): boolean {
+  return (children?.["total"] ?? 0) >= TREE_AFTER;
 }
 
 /** What of a state is drawn by the template, and not by the bar. */

@@ -100,6 +100,7 @@ const WORDS = {
   nextJob: "Next job",
   previousJob: "Previous job",
   below: "Jobs it has started",
+  waterfall: "Waterfall",
   log: "Log",
   details: "Details",
   traceback: "Traceback",
