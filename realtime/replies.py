@@ -292,7 +292,10 @@ def _notice() -> Shape:
     return full(
         id=text(),
         job=maybe(text()),
-        kind=choice(*NoticeKind, ALERT_KIND),
+        kind={
+            **text(),
+            "description": f"One of {', '.join([*NoticeKind, ALERT_KIND])}, or one to come.",
+        },
         ways=some(choice(*Way)),
         title=text(),
         text=text(),
