@@ -194,7 +194,7 @@ def test_a_report_from_its_card(page: Page, web: Child) -> None:
     page.get_by_role("button", name="Make it now").click()
     bars = page.locator("job-progress[status=succeeded]")
     expect(bars).to_have_count(2, timeout=60_000)
-    expect(page.locator(".made").get_by_role("link", name=".pdf")).to_have_count(2, timeout=10_000)
+    expect(page.locator(".made").get_by_role("link", name=".pdf")).to_have_count(2, timeout=30_000)
 
 
 def test_a_running_job_is_cancelled_with_the_keyboard(page: Page, pictures: list[Path]) -> None:

@@ -63,7 +63,7 @@ def test_a_campaign_from_its_list_to_the_mail_server(page: Page, boxes: Mailboxe
     element = page.locator("job-progress")
     expect(element).to_have_attribute("status", "succeeded", timeout=60_000)
     # What stands below the bar follows without a reload.
-    expect(page.get_by_role("link", name="sent 239")).to_be_visible(timeout=10_000)
+    expect(page.get_by_role("link", name="sent 239")).to_be_visible(timeout=30_000)
     page.get_by_role("link", name="failed 1").click()
     expect(page.get_by_role("row", name=refused)).to_contain_text("550 5.1.1 nobody here")
     assert (boxes.got.total(), max(boxes.got.values())) == (239, 1)
