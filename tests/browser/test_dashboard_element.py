@@ -39,6 +39,9 @@ def opened(double: Double, page: Page, tmp_path: Path, *jobs: Frame) -> Locator:
     count = tmp_path / "count.json"
     count.write_text(json.dumps({"count": len(jobs), "more": False}))
     double.files["/headway/api/jobs/count"] = count
+    views = tmp_path / "views.json"
+    views.write_text(json.dumps({"views": []}))
+    double.files["/headway/api/views"] = views
     knows(double, *jobs)
     base = f"/page-{len(double.pages)}"
     body = f'<job-dashboard base="{base}" operator steers person="7"></job-dashboard>'
