@@ -25,7 +25,6 @@ from tests.services import RedisServer, wait_until
 pytestmark = pytest.mark.django_db(transaction=True)
 
 QUEUE = "steering"
-CONCURRENCY = 4
 SOON = 15.0
 """Seconds: a request reaches a loop within one; how busy the machine is, nobody knows."""
 
@@ -36,7 +35,7 @@ def pool(
 ) -> Iterator[Child]:
     """Run a worker of each pool, which gets no other test's jobs, and shares its own with none."""
     more = json.dumps({"CELERY_TASK_DEFAULT_QUEUE": QUEUE, "CELERY_TASK_QUEUES": None})
-    with worker(request.param, concurrency=CONCURRENCY, name=QUEUE, CELERY_MORE=more) as one:
+    with worker(request.param, concurrency=4, name=QUEUE, CELERY_MORE=more) as one:
         yield one
 
 
@@ -279,27 +278,32 @@ def test_force_on_what_stands_for_a_group(any_worker: Child, told: Path, pool: C
     assert has(root, status="cancelled")["children"]["cancelled"] == 2
 
 
+@pytest.mark.parametrize("kind", ["prefork", "gevent"])
 def test_force_reaches_what_begins_meanwhile(
-    any_worker: Child, told: Path, pool: Child, monkeypatch: pytest.MonkeyPatch
+    kind: str,
+    redis: RedisServer,
+    transactional_db: None,
+    told: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A part that waited when the tree was read, and runs when it is stopped, is stopped too."""
-    if pool_of(pool) not in pools.TERMINATING:
-        pytest.skip("It stops nothing by force.")
-    gate, never = told.with_name("gate"), told.with_name("never")
-    first, last = (tasks.wait_silently.si(str(one)).set(queue=QUEUE) for one in (gate, never))
-    sent: Any = group(*[first] * CONCURRENCY, last).apply_async()
-    *early, late = (str(one.id) for one in sent.results)
-    for one in early:
-        has(one, status="running")
+    queue, gate = f"{QUEUE}-{kind}", told.with_name("gate")
+    parts = [tasks.wait_silently.si(str(one)).set(queue=queue) for one in (gate, told)]
+    more = json.dumps({"CELERY_TASK_DEFAULT_QUEUE": queue, "CELERY_TASK_QUEUES": None})
+    # Of its own: one in which nothing is left of other tests does one thing at a time.
+    with worker(kind, concurrency=1, name=queue, CELERY_MORE=more):
+        sent: Any = group(parts).apply_async()
+        early, late = (str(one.id) for one in sent.results)
+        has(early, status="running")
 
-    def let_it_begin(asked: list[State]) -> None:
-        assert {one["id"]: one["status"] for one in asked}[late] == "queued"
-        gate.touch()
-        has(late, status="running")
+        def let_it_begin(asked: list[State]) -> None:
+            assert {one["id"]: one["status"] for one in asked}[late] == "queued"
+            gate.touch()
+            has(late, status="running")
 
-    monkeypatch.setattr(pools, "check", let_it_begin)
-    control.cancel(str(sent.id), terminate=True)
-    has(late, status="cancelled")
+        monkeypatch.setattr(pools, "check", let_it_begin)
+        control.cancel(str(sent.id), terminate=True)
+        has(late, status="cancelled")
 
 
 def test_force(any_worker: Child, told: Path, pool: Child) -> None:
