@@ -26,6 +26,16 @@ __all__ = ["ana", "browser", "context", "database_beside_playwright", "gate", "w
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 DASHBOARD = "/headway/dashboard/"
+BEGINNINGS = """() => {
+  const root = document.querySelector("job-dashboard").shadowRoot;
+  const begin = (cell) => {
+    const { paddingInlineStart: padding } = getComputedStyle(cell);
+    return cell.getBoundingClientRect().x + parseFloat(padding);
+  };
+  const of = (row) => [...root.querySelector(row).children].map(begin);
+  return [of("thead tr"), of("#rows > [data-id]")];
+}"""
+"""Where what each head says begins, and what each cell of a row says."""
 
 
 @pytest.fixture
@@ -178,6 +188,8 @@ def test_the_list_says_what_it_is(browser: Browser, web: Child, operator: User, 
         expect(table.locator("th[scope=row]")).to_have_count(2)
         numbers = [row.get_attribute("aria-rowindex") for row in rows(page).all()]
         assert numbers == ["2", "3"]
+        heads_at, cells_at = page.evaluate(BEGINNINGS)
+        assert cells_at == pytest.approx(heads_at, abs=1)
     with signed_in(browser, web, operator, viewport={"width": 360, "height": 740}) as phone:
         page = at(phone)
         expect(page.get_by_role("list", name="Jobs, newest first")).to_be_visible()
