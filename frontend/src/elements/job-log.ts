@@ -127,7 +127,10 @@ export class JobLog extends HTMLElement {
     this.#draw();
     this.#pane = new LogPane(this.#box, this.follow, {
       addressOf: (n) => linkTo(this, n),
-      painted: () => this.#draw(),
+      painted: () => {
+        this.#reader.painted();
+        this.#draw();
+      },
       atBeginning: () => void this.#source?.fetchEarlier(),
     });
     this.#size = new ResizeObserver(() => this.#pane?.resized());

@@ -3,7 +3,7 @@
 import { isGap, type Row, type Taken } from "./log-lines";
 import { LogRows, type Look } from "./log-rows";
 import { LogView } from "./log-view";
-import { Even, Follow, type Layout, span, Uneven } from "./log-window";
+import { Even, Follow, JITTER, type Layout, span, Uneven } from "./log-window";
 
 const SPARE = 6; // rows above and below what is seen
 const TRIES = 3; // to draw rows whose heights were guessed
@@ -72,6 +72,11 @@ export class LogPane {
     return (this.view.rows[at + (isCut ? 1 : 0)] ?? this.view.rows[at])?.n ?? 0;
   }
 
+  /** Whether the window is where the first row begins. */
+  get isAtFirst(): boolean {
+    return this.follow.top === 0;
+  }
+
   /** Adds rows before the next frame; a page that nobody sees has none. */
   add(taken: Taken, first: number): void {
     this.#waiting.push({ taken, first });
@@ -124,6 +129,8 @@ export class LogPane {
 
   scrolled(): void {
     const top = this.#box.scrollTop;
+    // Told late of what we have done, it must not undo what its reader did since.
+    if (Math.abs(top - this.#written.top) <= JITTER) return;
     const before = this.follow.top;
     this.follow.scrolled(top, this.#end(this.#written.size));
     if (this.follow.top !== before) this.#anchor = undefined;
@@ -133,7 +140,8 @@ export class LogPane {
 
   /** Its reader is about to go up: what comes must not pull them down again meanwhile. */
   leaveEnd(): void {
-    if (this.#end(this.#written.size) > 0) this.follow.stop();
+    this.#absorb();
+    if (this.#end(this.#layout().size) > 0) this.follow.stop();
   }
 
   resized(): void {

@@ -26,6 +26,8 @@ export class LogReader {
   query = "";
   times = true;
   announces = false;
+  /** Whether what is sought was not here yet. */
+  #seeks = false;
   /** What has just been done. */
   done = "";
 
@@ -65,6 +67,11 @@ export class LogReader {
     else if (n <= Math.max(lines.last, newest)) this.#pane?.goTo(n);
   }
 
+  /** Something was drawn: what was sought in vain may have come. */
+  painted(): void {
+    if (this.#seeks) this.#step(0);
+  }
+
   readonly does: Handlers = {
     filter: (level) => {
       const rows = this.#source?.lines?.rows ?? [];
@@ -73,6 +80,7 @@ export class LogReader {
     search: (text) => {
       this.query = text;
       this.#pane?.search(text);
+      this.#seeks = false;
       if (text) this.#step(0);
       if (text) void this.#fetchAll();
     },
@@ -111,7 +119,7 @@ export class LogReader {
     else if (key === "Enter" && target === this.#box) this.#choose(pane.first);
     // Both at once: a browser glides, and does not arrive where the end has moved meanwhile.
     else if (key === "End") pane.toLatest();
-    else if (key === "Home") pane.toFirst();
+    else if (key === "Home") void this.#toFirst(pane);
     else {
       if (UP.has(key)) pane.leaveEnd();
       return false;
@@ -125,6 +133,7 @@ export class LogReader {
     if (!pane) return;
     const isAtOne = step !== 0 && pane.view.rank(pane.marked) > 0;
     const n = pane.view.next(isAtOne ? pane.marked : pane.first - 1, step || 1);
+    this.#seeks = n === undefined && this.query !== "" && (this.#source?.isArriving ?? false);
     if (n !== undefined) this.#show(n);
   }
 
@@ -146,6 +155,12 @@ export class LogReader {
   #show(n: number): void {
     this.#pane?.mark(n);
     this.#pane?.goTo(n);
+  }
+
+  /** To the first line that is kept, unless the reader goes elsewhere before it has come. */
+  async #toFirst(pane: LogPane): Promise<void> {
+    do pane.toFirst();
+    while ((await this.#source?.fetchEarlier()) && pane.isAtFirst);
   }
 
   /** What is not here cannot be found. */

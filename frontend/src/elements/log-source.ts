@@ -73,6 +73,11 @@ export class LogSource {
     return finished_at !== null && (this.#lines?.last ?? 0) >= log;
   }
 
+  /** Whether lines are on their way that were written already. */
+  get isArriving(): boolean {
+    return this.earlier === "loading" || (this.#lines?.last ?? 0) < (this.newest ?? 0);
+  }
+
   /** Whether there is no line, and none will come. */
   get isEmpty(): boolean {
     return this.#state?.log === 0 && this.isOver;

@@ -1,7 +1,7 @@
 /** Which rows of a long log are in the window, and whether it stays at the end: arithmetic alone. */
 
 const NEAR = 24; // pixels from the end that are still at it
-const JITTER = 1; // browsers round where they scroll to
+export const JITTER = 1; // browsers round where they scroll to
 
 /** Where each row is, in pixels. */
 export interface Layout {
