@@ -28,6 +28,8 @@ INTERVAL = 1.0
 """Seconds between two counts."""
 SHARE = 20
 """A count that took long is followed by so many times as long without one."""
+LONGEST_REST = 30.0
+"""Seconds after which it is counted again, however long that took: one slow answer is no rule."""
 STEPS = 2
 """How often in a second a job in line may be given a higher seq."""
 
@@ -69,7 +71,7 @@ class Line:
         except Error as error:
             logger.warning("The database is away, nobody's place is counted: %s", error)
         now = time.monotonic()
-        self._due = now + max(INTERVAL, SHARE * (now - began))
+        self._due = now + min(max(INTERVAL, SHARE * (now - began)), LONGEST_REST)
 
 
 def waits(state: State) -> bool:

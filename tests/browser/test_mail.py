@@ -28,7 +28,9 @@ def boxes() -> Iterator[Mailboxes]:
 
 @pytest.fixture
 def web(redis: RedisServer, transactional_db: None, boxes: Mailboxes) -> Iterator[Child]:
-    """Run the service: web and worker."""
+    """Run the service: web and worker, for whom nobody has left anything in the queue."""
+    with redis.client() as client:
+        client.flushdb()
     with (
         web_server("uvicorn", DEBUG="1") as one,
         worker("threads", EMAIL_URL=boxes.url, MAIL_BACKOFF="0.5"),

@@ -34,7 +34,7 @@ __all__ = ["browser", "database_beside_playwright"]
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 COUNTED = 60_000
-"""Milliseconds: a count that took long is followed by twenty times as long without one."""
+"""Milliseconds: a count that took long is followed by up to half a minute without one."""
 SIZE = 20_000_000
 SPEED = 8_000_000
 FIRST_PART = """address => {
@@ -62,7 +62,12 @@ REST = """async address => {
 
 @pytest.fixture(scope="module")
 def service(redis: RedisServer, django_db_setup: None) -> Iterator[Child]:
-    """Keep the service for this file: web, and a worker that does one thing at a time."""
+    """Keep the service for this file: web, and a worker that does one thing at a time.
+
+    Nobody has left anything in the queue, or a job that waits there for ever.
+    """
+    with redis.client() as client:
+        client.flushdb()
     with web_server(DEBUG="1") as web, worker("threads", concurrency=1):
         yield web
 
