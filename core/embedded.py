@@ -1,12 +1,14 @@
 """What comes with the service: a Redis where no REDIS_URL is given, a mail server likewise."""
 
 import asyncio
+import errno
+import random
 import secrets
 import shutil
 import socket
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 NAMES = ("redis-server", "valkey-server")
+NEVER_GIVEN = range(20_000, 32_768)
+"""Ports below those that systems give to connections: Linux from 32,768 on, others later."""
 
 
 class RedisMissing(Exception):
@@ -47,10 +51,15 @@ def bundled_server() -> str:
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port
+    """Return a loopback port that nobody listens on, nor will be given for a connection.
+
+    Between now and the start of a server, a port that systems give away may go to anybody.
+    """
+    for port in random.sample(NEVER_GIVEN, len(NEVER_GIVEN)):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    message = f"expected a free port from {NEVER_GIVEN[0]} to {NEVER_GIVEN[-1]}, got: none"
+    raise OSError(errno.EADDRINUSE, message)
 
 
 @dataclass(frozen=True)
