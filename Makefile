@@ -1,4 +1,5 @@
 PYTHON := .venv/bin/python
+PYTEST := $(PYTHON) -m tests.again
 NODE := scripts/with-node
 LOCKS := pyproject.toml uv.lock
 NODE_MODULES := frontend/node_modules/.package-lock.json
@@ -39,18 +40,18 @@ setup: .venv/.ready-test .venv/.ready-check $(NODE_MODULES) ## Install everythin
 # The browser tests take axe-core from node_modules.
 test-python: .venv/.ready-test $(NODE_MODULES) ## Run the Python and browser tests on SQLite
 	@scripts/browser
-	$(PYTHON) -m pytest --durations 25 --ignore tests/faults --ignore tests/test_versions.py
+	$(PYTEST) --durations 25 --ignore tests/faults --ignore tests/test_versions.py
 
 test-faults: .venv/.ready-test $(NODE_MODULES) ## Break the essential things on purpose
-	$(PYTHON) -m pytest -o cache_dir=.pytest_cache/faults tests/faults
+	$(PYTEST) -o cache_dir=.pytest_cache/faults tests/faults
 
 test-versions: .venv/.ready-test ## Run the fast tests with the oldest and the newest versions
-	$(PYTHON) -m pytest -o cache_dir=.pytest_cache/versions tests/test_versions.py
+	$(PYTEST) -o cache_dir=.pytest_cache/versions tests/test_versions.py
 
 # The tests that are left out choose their own database, or break what no database knows of.
 # --reuse-db: it goes with its server, dropping it would first wait for every thread that has a
 # connection. The service's jobs have run with Redis in `test-python`, so here RabbitMQ has them.
-ON_POSTGRES := $(PYTHON) -m pytest --reuse-db -o cache_dir=.pytest_cache/postgres
+ON_POSTGRES := $(PYTEST) --reuse-db -o cache_dir=.pytest_cache/postgres
 
 test-postgres: .venv/.ready-test ## Run the tests that use a database on PostgreSQL, jobs with RabbitMQ
 	$(PYTHON) -m tests.services postgres -- $(ON_POSTGRES) -m "not browser and not jobs" \

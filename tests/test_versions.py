@@ -82,10 +82,11 @@ class Suite:
         keep("+", self.process.pid)
 
     def _command(self) -> list[str]:
-        options = ["-q", "-p", "no:cacheprovider", "--reuse-db", "-m", FAST]
+        cache = f"cache_dir={self.environment.folder / 'cache'}"
+        options = ["-q", "-o", cache, "--reuse-db", "-m", FAST]
         # Django 6.1 has other settings for mail, which are the service's and not the package's.
         options += ["-W", "default:The EMAIL_:PendingDeprecationWarning"]
-        return [self.environment.python, "-m", "pytest", *options, "tests/realtime"]
+        return [self.environment.python, "-m", "tests.again", *options, "tests/realtime"]
 
     def _variables(self) -> dict[str, str]:
         """Return its environment, in which a Redis that came with it is the first to be found."""
@@ -169,4 +170,5 @@ def test_the_fast_tests_pass(suites: dict[str, Suite], which: str) -> None:
     """What holds with the versions of this run holds with others."""
     suite = suite_of(suites, which)
     printed = suite.end(seconds=1800)
-    assert suite.process.returncode == 0, printed[-6000:]
+    failed = [line for line in printed.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    assert suite.process.returncode == 0, "\n".join([*failed, printed[-6000:]])
