@@ -44,6 +44,7 @@ BENCHES = (
     Bench("journey", 75),
     Bench("browser", 300),
     Bench("log", 90),
+    Bench("live", 150),
     Bench("cancel", 240),
     Bench("answer", 240),
     Bench("transfer", 420),

@@ -94,14 +94,14 @@ def run(*, quick: bool) -> list[Table]:
     ana = person("ana")
     cookie = sign_in(ana).removeprefix("sessionid=")
     job = str(realtime.start(second, owner=ana, title="Waits for a worker").pk)
-    with _as_deployed() as told, web_server("daphne", **told) as web, _chromium() as browser:
+    with as_deployed() as told, web_server("daphne", **told) as web, chromium_browser() as browser:
         fed = _fed(browser, seconds=3 if quick else 10, rounds=HOUR // 20 if quick else HOUR)
         served = _served(Service(browser, web, cookie, job), rounds=3 if quick else 15)
     return [fed, served]
 
 
 @contextmanager
-def _as_deployed() -> Iterator[dict[str, str]]:
+def as_deployed() -> Iterator[dict[str, str]]:
     """Collect the static files, hashed and packed; return what tells the server so."""
     from django.conf import settings
 
@@ -144,7 +144,8 @@ class Service:
 
 
 @contextmanager
-def _chromium() -> Iterator[Browser]:
+def chromium_browser() -> Iterator[Browser]:
+    """Run a browser without a screen."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
         try:
@@ -217,16 +218,17 @@ def _open(browser: Browser, feed: Feed, name: str) -> Iterator[tuple[Page, CDPSe
         context.close()
 
 
-def _metrics(session: CDPSession) -> dict[str, float]:
+def metrics(session: CDPSession) -> dict[str, float]:
+    """Return what the browser has counted of a page."""
     found = session.send("Performance.getMetrics")["metrics"]
     return {str(one["name"]): float(one["value"]) for one in found}
 
 
 def _paced(feed: Feed, page: Page, session: CDPSession, name: str, seconds: float) -> Row:
     page.evaluate("window.frames = []")
-    before, begun = _metrics(session), time.monotonic()
+    before, begun = metrics(session), time.monotonic()
     sent = feed.asked(rate=RATE, seconds=seconds)
-    taken, after = time.monotonic() - begun, _metrics(session)
+    taken, after = time.monotonic() - begun, metrics(session)
     frames: list[float] = page.evaluate("window.frames")
     busy = (after["TaskDuration"] - before["TaskDuration"]) / taken
     figures = {"states/s": sent["states"] / sent["seconds"], "main thread busy %": busy * 100}
@@ -279,7 +281,7 @@ def _swept(session: CDPSession) -> dict[str, float]:
     session.send("HeapProfiler.enable")
     for _ in range(3):
         session.send("HeapProfiler.collectGarbage")
-    return _metrics(session)
+    return metrics(session)
 
 
 def _served(service: Service, *, rounds: int) -> Table:

@@ -253,20 +253,21 @@ def _listens(web: Child) -> bool:
 def _measured(web: Child, crowd: Crowd, say: Say, seconds: int) -> Shown:
     server = psutil.Process(web.pid)
     empty = server.memory_info().rss
-    with _viewers(crowd) as viewers:
+    with crowded(crowd) as viewers:
         assert viewers.stdout is not None
         line = viewers.stdout.readline()
         assert line == "ready\n", line + web.printed()[-2000:]
         time.sleep(0.5)
         memory = (server.memory_info().rss - empty) / crowd.viewers
-        before = _cpu(server)
+        before = cpu(server)
         reports = _make_reports(say, seconds)
         seen = _seen(viewers)
-        return Shown(seen=seen, reports=reports, cpu=_cpu(server) - before, memory=memory)
+        return Shown(seen=seen, reports=reports, cpu=cpu(server) - before, memory=memory)
 
 
 @contextmanager
-def _viewers(crowd: Crowd) -> Iterator[subprocess.Popen[str]]:
+def crowded(crowd: Crowd) -> Iterator[subprocess.Popen[str]]:
+    """Let viewers come, in a process of their own; they go at the end."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.bench.viewers"],
         cwd=ROOT,
@@ -303,7 +304,8 @@ def _seen(viewers: subprocess.Popen[str]) -> Seen:
     return Seen(**json.loads(viewers.stdout.readline()))
 
 
-def _cpu(server: psutil.Process) -> float:
+def cpu(server: psutil.Process) -> float:
+    """Return the seconds of CPU that a process has taken."""
     return float(sum(server.cpu_times()[:2]))
 
 
