@@ -18,6 +18,7 @@ import type { Keys, Page } from "./dashboard/page";
 import type { Choice } from "./dashboard/palette";
 import { PaletteBox } from "./dashboard/palette-box";
 import { QueuesPage } from "./dashboard/queues-page";
+import { Refresh } from "./dashboard/refresh";
 import { Router } from "./dashboard/router";
 import {
   firstOf,
@@ -198,6 +199,7 @@ export class JobDashboard extends Follower {
       now: () => this.now(),
       paused: () => this.#jobs?.feed.paused ?? false,
       pause: (paused) => this.#jobs?.feed.pause(paused),
+      refresh: (ask, every) => new Refresh(ask, () => paintSoon(this), every),
       redraw: () => paintSoon(this),
       go: (route, replace) => router.go(route, replace),
       hrefOf: (route) => router.hrefOf(route),

@@ -65,12 +65,12 @@ export class AlertsApi {
     this.#include = include;
   }
 
-  rules(): Promise<{ rules: readonly Rule[]; languages: readonly Language[] }> {
-    return this.#ask("GET", "/rules");
+  rules(signal: AbortSignal): Promise<{ rules: readonly Rule[]; languages: readonly Language[] }> {
+    return this.#ask("GET", "/rules", undefined, { signal });
   }
 
-  alerts(): Promise<{ alerts: readonly Alert[] }> {
-    return this.#ask("GET", "");
+  alerts(signal: AbortSignal): Promise<{ alerts: readonly Alert[] }> {
+    return this.#ask("GET", "", undefined, { signal });
   }
 
   keep(id: number | null, said: object): Promise<Rule> {
@@ -88,7 +88,12 @@ export class AlertsApi {
     return tried.deliveries;
   }
 
-  #ask<Answer>(method: string, path: string, said?: object): Promise<Answer> {
-    return request(this.#include, `alerts${path}`, said, { method }) as Promise<Answer>;
+  #ask<Answer>(
+    method: string,
+    path: string,
+    said?: object,
+    more: RequestInit = {},
+  ): Promise<Answer> {
+    return request(this.#include, `alerts${path}`, said, { method, ...more }) as Promise<Answer>;
   }
 }

@@ -9,6 +9,7 @@ import { type Alert, AlertsApi, type Rule } from "./alerts-api";
 import { drawAlerts, type Picture } from "./alerts-drawing";
 import type { Desk } from "./desk";
 import type { Later } from "./fetched";
+import type { Refresh } from "./refresh";
 
 const EVERY = 5000; // milliseconds between two looks; the service judges every ten seconds
 const PATIENCE = 5000; // for which a button asks whether it is meant
@@ -24,26 +25,26 @@ export class AlertsPage implements Later {
   readonly #form: AlertForm;
   #rules: readonly Rule[] | null = null;
   #alerts: readonly Alert[] = [];
-  #problem = "";
   #busy: number | null = null;
   #sure: number | null = null;
   #tried: Picture["tried"] = null;
-  #timer: ReturnType<typeof setInterval> | undefined;
-  #asked = 0;
+  readonly #refresh: Refresh;
+  #shown = false;
 
   constructor(desk: Desk) {
     this.#desk = desk;
     this.#api = new AlertsApi(desk.api.include);
+    this.#refresh = desk.refresh((signal) => this.#ask(signal), EVERY);
     this.#form = new AlertForm(desk, async (id, said) => {
       await this.#api.keep(id, said);
       desk.say(tell("alertKept"));
-      await this.#look();
+      await this.#refresh.now();
     });
   }
 
   get shape(): string {
     return JSON.stringify([
-      [this.#rules, this.#alerts, this.#problem],
+      [this.#rules, this.#alerts, this.#refresh.problem],
       [this.#busy, this.#sure, this.#tried, this.#form.shape, this.#form.languages],
     ]);
   }
@@ -51,13 +52,13 @@ export class AlertsPage implements Later {
   open(): void {
     const { shadow } = this.#desk;
     if (!shadow.adoptedStyleSheets.includes(own)) shadow.adoptedStyleSheets.push(own);
-    clearInterval(this.#timer);
-    this.#timer = setInterval(() => document.hidden || void this.#look(), EVERY);
-    void this.#look();
+    this.#shown = true;
+    void this.#refresh.now();
   }
 
   leave(): void {
-    clearInterval(this.#timer);
+    this.#shown = false;
+    this.#refresh.stop();
     this.#tried = null;
   }
 
@@ -66,14 +67,18 @@ export class AlertsPage implements Later {
   }
 
   renew(): void {
-    if (this.#rules) void this.#look();
+    if (this.#shown) void this.#refresh.now();
+  }
+
+  paint(): void {
+    if (this.#shown) this.#refresh.look();
   }
 
   draw(): TemplateResult {
     const picture: Picture = {
       rules: this.#rules,
       alerts: this.#alerts,
-      problem: this.#problem,
+      problem: this.#refresh.problem,
       now: this.#desk.now(),
       busy: this.#busy,
       tried: this.#tried,
@@ -88,24 +93,15 @@ export class AlertsPage implements Later {
     return html`${drawAlerts(picture)}${this.#form.draw()}`;
   }
 
-  /** Reads all of it anew; an answer that comes after a later one is dropped. */
-  async #look(): Promise<void> {
-    this.#asked += 1;
-    const asked = this.#asked;
-    try {
-      const [{ rules, languages }, { alerts }] = await Promise.all([
-        this.#api.rules(),
-        this.#api.alerts(),
-      ]);
-      if (asked !== this.#asked) return;
-      this.#rules = rules;
-      this.#alerts = alerts;
-      this.#form.languages = languages;
-      this.#problem = "";
-    } catch (problem) {
-      if (asked === this.#asked) this.#problem = reasonOf(problem);
-    }
-    this.#desk.redraw();
+  async #ask(signal: AbortSignal): Promise<void> {
+    const [{ rules, languages }, { alerts }] = await Promise.all([
+      this.#api.rules(signal),
+      this.#api.alerts(signal),
+    ]);
+    if (signal.aborted) return;
+    this.#rules = rules;
+    this.#alerts = alerts;
+    this.#form.languages = languages;
   }
 
   async #try({ id }: Rule): Promise<void> {
@@ -137,7 +133,7 @@ export class AlertsPage implements Later {
       this.#desk.say(reasonOf(problem));
     }
     this.#busy = null;
-    await this.#look();
+    await this.#refresh.now();
   }
 }
 

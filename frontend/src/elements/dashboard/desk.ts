@@ -3,6 +3,7 @@
 import type { JobState, Refused } from "../../protocol";
 import type { Api } from "./api";
 import type { OwnViews } from "./own-views";
+import type { Refresh } from "./refresh";
 import type { Route } from "./routes";
 
 export interface Desk {
@@ -19,6 +20,8 @@ export interface Desk {
   /** Whether all that is shown stands still. */
   readonly paused: () => boolean;
   readonly pause: (paused: boolean) => void;
+  /** Returns what asks again and again, every so many milliseconds. */
+  readonly refresh: (ask: (signal: AbortSignal) => Promise<void>, every?: number) => Refresh;
   /** Draws soon what may look otherwise now. */
   readonly redraw: () => void;
   readonly go: (route: Route, replace?: boolean) => void;

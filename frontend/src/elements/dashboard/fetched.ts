@@ -57,6 +57,10 @@ export class Fetched implements Page {
     return html`<div class="none">${shown}${this.#address && !this.#problem ? nothing : back}</div>`;
   }
 
+  paint(all: boolean): void {
+    this.#page?.paint?.(all);
+  }
+
   renew(): void {
     this.#page?.renew?.();
   }

@@ -16,7 +16,7 @@ import {
 import { drawOverview } from "./overview-drawing";
 import type { Keys, Page } from "./page";
 import { type Plot, type PlotName, plotsOf } from "./plots";
-import { Refresh } from "./refresh";
+import type { Refresh } from "./refresh";
 import type { Route } from "./routes";
 import { failedOf, failing } from "./task-lines";
 import { tell } from "./words";
@@ -42,7 +42,7 @@ export class OverviewPage implements Page {
 
   constructor(desk: Desk) {
     this.#desk = desk;
-    this.#refresh = new Refresh((signal) => this.#ask(signal), desk.redraw);
+    this.#refresh = desk.refresh((signal) => this.#ask(signal));
   }
 
   get title(): string {

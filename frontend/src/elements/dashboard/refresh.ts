@@ -4,6 +4,7 @@ import { Refused } from "./api";
 import { tell } from "./words";
 
 const USUALLY = 15_000; // milliseconds
+const LONGEST = 60_000; // between two questions while nobody answers
 const PATIENCE = 20_000;
 
 export class Refresh {
@@ -12,7 +13,8 @@ export class Refresh {
   readonly #every: number;
   #asking: AbortController | null = null;
   #asked = Number.NEGATIVE_INFINITY;
-  #problem = "";
+  #failures = 0;
+  #refused: Refused | null = null;
 
   constructor(ask: (signal: AbortSignal) => Promise<void>, changed: () => void, every = USUALLY) {
     this.#every = every;
@@ -20,19 +22,20 @@ export class Refresh {
     this.#changed = changed;
   }
 
-  /** Why what is shown is not new; "" where it is. */
-  get problem(): string {
-    return this.#problem;
+  /** Why what is shown is not new; null where it is. */
+  get refused(): Refused | null {
+    return this.#refused;
   }
 
-  /** Whether an answer is waited for. */
-  get busy(): boolean {
-    return this.#asking !== null;
+  /** The same in words; "" where it is new. */
+  get problem(): string {
+    return this.#refused?.message ?? "";
   }
 
   /** Asks where it is time to; a hidden page is not painted, and asks for nothing. */
   look(): void {
-    const isDue = performance.now() - this.#asked >= this.#every;
+    const pause = Math.min(this.#every * 2 ** this.#failures, Math.max(this.#every, LONGEST));
+    const isDue = performance.now() - this.#asked >= pause;
     if (isDue && !this.#asking && !document.hidden) void this.now();
   }
 
@@ -40,7 +43,8 @@ export class Refresh {
     this.#asking?.abort();
     this.#asking = null;
     this.#asked = Number.NEGATIVE_INFINITY;
-    this.#problem = "";
+    this.#failures = 0;
+    this.#refused = null;
   }
 
   /** Asks at once; what was asked before is not waited for. */
@@ -50,15 +54,23 @@ export class Refresh {
     this.#asking = asking;
     this.#asked = performance.now();
     const signal = AbortSignal.any([asking.signal, AbortSignal.timeout(PATIENCE)]);
-    let problem = "";
+    let refused: Refused | null = null;
     try {
       await this.#ask(signal);
     } catch (error) {
-      problem = error instanceof Refused ? error.message : tell("noAnswer");
+      refused = refusedBy(error);
     }
     if (asking.signal.aborted) return;
-    this.#problem = problem;
+    this.#failures = refused ? this.#failures + 1 : 0;
+    this.#refused = refused;
     this.#asking = null;
     this.#changed();
   }
+}
+
+/** A browser tells of a lost connection in words of its own, and of patience that is over. */
+function refusedBy(error: unknown): Refused {
+  if (error instanceof Refused) return error;
+  const isSaid = error instanceof Error && !/^(Type|Abort|Timeout)Error$/.test(error.name);
+  return new Refused(isSaid ? error.message : tell("noAnswer"), 0);
 }

@@ -3,7 +3,7 @@
 import type { TemplateResult } from "lit/html.js";
 import type { Desk } from "./desk";
 import type { Page } from "./page";
-import { Refresh } from "./refresh";
+import type { Refresh } from "./refresh";
 import type { Route } from "./routes";
 import type { Schedule } from "./schedule";
 import { drawSchedule } from "./schedule-drawing";
@@ -23,7 +23,7 @@ export class SchedulePage implements Page {
 
   constructor(desk: Desk) {
     this.#desk = desk;
-    this.#refresh = new Refresh((signal) => this.#ask(signal), desk.redraw);
+    this.#refresh = desk.refresh((signal) => this.#ask(signal));
   }
 
   get title(): string {

@@ -4,7 +4,7 @@ import type { TemplateResult } from "lit/html.js";
 import type { Desk } from "./desk";
 import { begin, due, type Lines, type SpanName, spanOf, written } from "./metrics";
 import type { Keys, Page } from "./page";
-import { Refresh } from "./refresh";
+import type { Refresh } from "./refresh";
 import type { Route } from "./routes";
 import { countedSeconds, FIRST_ORDER, failedOf, type Order, pressed, sorted } from "./task-lines";
 import { drawTasks } from "./tasks-drawing";
@@ -27,7 +27,7 @@ export class TasksPage implements Page {
 
   constructor(desk: Desk) {
     this.#desk = desk;
-    this.#refresh = new Refresh((signal) => this.#ask(signal), desk.redraw);
+    this.#refresh = desk.refresh((signal) => this.#ask(signal));
   }
 
   get title(): string {

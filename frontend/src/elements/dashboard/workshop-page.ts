@@ -23,6 +23,7 @@ export abstract class WorkshopPage implements Page {
   protected readonly desk: Desk;
   protected readonly feed: WorkshopFeed;
   protected readonly question: Question;
+  #shown = false;
 
   constructor(desk: Desk, feed: WorkshopFeed) {
     this.desk = desk;
@@ -31,11 +32,17 @@ export abstract class WorkshopPage implements Page {
   }
 
   open(): void {
-    this.feed.open();
+    this.#shown = true;
+    this.feed.ask();
   }
 
   leave(): void {
+    this.#shown = false;
     this.feed.close();
+  }
+
+  paint(): void {
+    if (this.#shown) this.feed.look();
   }
 
   close(): void {
@@ -43,7 +50,7 @@ export abstract class WorkshopPage implements Page {
   }
 
   renew(): void {
-    if (this.desk.operator) this.feed.ask();
+    if (this.#shown) this.feed.ask();
   }
 
   get shape(): string {
