@@ -6,6 +6,7 @@ const chartOf = (...lines: (number | null)[][]): Chart => ({
   label: "",
   from: 0,
   to: 240,
+  zone: undefined,
   step: 60,
   starts: [0, 60, 120, 180],
   gaps: [],

@@ -90,3 +90,45 @@ def test_a_row_stays_the_node_that_it_is(double: Double, page: Page, tmp_path: P
     page.get_by_role("button", name="1 new job").click()
     expect(rows.first).to_contain_text("Job 0")
     assert row.evaluate("node => node === window.before")
+
+
+def test_what_one_chooses_is_kept_in_this_browser(
+    double: Double, page: Page, tmp_path: Path
+) -> None:
+    """Dense rows: more of them are in sight, the task beside the title; updates all come."""
+    rows = opened(double, page, tmp_path, *(running(number) for number in range(1, 101)))
+    expect(rows.first).to_contain_text("Job 1")
+    assert height(rows.first) == 56
+    before = rows.count()
+    page.get_by_role("link", name="Settings").click()
+    page.get_by_label("Dense rows").check()
+    page.get_by_label("Every five seconds").check()
+    page.get_by_label("Screen readers say what has been done").uncheck()
+    page.get_by_role("link", name="Jobs", exact=True).click()
+    expect(page.locator("job-dashboard")).to_have_attribute("density", "dense")
+    expect(rows.first).to_contain_text("Job 1")
+    assert height(rows.first) == 36
+    expect(rows.nth(before)).to_be_attached()
+    assert page.locator("#rows").evaluate("rows => rows.offsetHeight") == 100 * 36
+    title, task = (rows.first.locator(part).bounding_box() for part in (".title", ".task"))
+    assert title
+    assert task
+    assert task["x"] >= title["x"] + title["width"]
+    expect(page.locator(".said")).to_have_attribute("aria-live", "off")
+    for seq, fraction in ((8, 0.4), (9, 0.9)):
+        double.change(running(1, seq=seq, fraction=fraction))
+    bar = page.get_by_role("progressbar", name="Job 1", exact=True)
+    expect(bar).to_have_attribute("aria-valuenow", "90", timeout=20_000)
+    for chosen in ("Roomy rows", "As they come"):
+        page.get_by_role("link", name="Settings").click()
+        page.get_by_label(chosen).check()
+    page.get_by_role("link", name="Jobs", exact=True).click()
+    assert height(rows.first) == 56
+    assert page.evaluate("Object.keys(localStorage)") == ["headway-voice"]
+
+
+def height(row: Locator) -> float:
+    """Return how high a row is, in pixels."""
+    box = row.bounding_box()
+    assert box
+    return box["height"]

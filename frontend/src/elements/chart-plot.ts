@@ -16,6 +16,7 @@ export interface Plotted {
   readonly font: string;
   readonly language: string | undefined;
   readonly paths: typeof uPlot.paths;
+  readonly tzDate: typeof uPlot.tzDate;
   readonly moved: (place: number | null) => void;
 }
 
@@ -33,6 +34,7 @@ export function optionsOf(plotted: Plotted, width: number, height: number): uPlo
   return {
     width,
     height,
+    tzDate: (at) => inZone(plotted, at),
     legend: { show: false },
     padding: [8, 12, 0, 0],
     scales: {
@@ -87,7 +89,15 @@ function seriesOf({ chart, colours, paths }: Plotted): uPlot.Series[] {
   return stacked ? drawn.reverse() : drawn;
 }
 
-function timeAxis({ colours, font, language }: Plotted): uPlot.Axis {
+/** A moment, in seconds, whose local time is that of the chart's zone. */
+function inZone({ chart, tzDate }: Plotted, at: number): Date {
+  const { zone } = chart();
+  const moment = new Date(at * 1000);
+  return zone ? tzDate(moment, zone) : moment;
+}
+
+function timeAxis(plotted: Plotted): uPlot.Axis {
+  const { colours, font, language } = plotted;
   const clock = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" });
   const day = new Intl.DateTimeFormat(language, { month: "short", day: "numeric" });
   const isMidnight = (at: Date) => at.getHours() === 0 && at.getMinutes() === 0;
@@ -97,7 +107,7 @@ function timeAxis({ colours, font, language }: Plotted): uPlot.Axis {
     size: 28,
     values: (_, splits, _axis, _space, step) =>
       splits.map((split) => {
-        const at = new Date(split * 1000);
+        const at = inZone(plotted, split);
         return (step >= DAY || isMidnight(at) ? day : clock).format(at);
       }),
   };

@@ -15,6 +15,8 @@ export interface Chart {
   readonly label: string;
   readonly from: number;
   readonly to: number;
+  /** In which the times are told; undefined is the browser's. */
+  readonly zone: "UTC" | undefined;
   /** The length of a point in seconds. */
   readonly step: number;
   /** When each point begins. */

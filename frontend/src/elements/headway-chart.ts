@@ -71,7 +71,12 @@ export class HeadwayChart extends HTMLElement {
     if (!chart) return;
     if (this.#place !== null && this.#place >= chart.starts.length) this.#place = null;
     this.#draw();
-    const looks = JSON.stringify([chart.stacked, chart.unit, chart.lines.map((one) => one.ink)]);
+    const looks = JSON.stringify([
+      chart.stacked,
+      chart.unit,
+      chart.zone,
+      chart.lines.map((one) => one.ink),
+    ]);
     if (looks !== this.#looks) this.#leave();
     this.#looks = looks;
     if (this.#plot) this.#plot.setData(dataOf(chart));
@@ -88,6 +93,7 @@ export class HeadwayChart extends HTMLElement {
       font: `${FONT}px ${getComputedStyle(this).fontFamily}`,
       language: document.documentElement.lang || undefined,
       paths: uPlot.paths,
+      tzDate: uPlot.tzDate,
       moved: (place: number | null) => this.#moved(place),
     };
     this.#plot = new uPlot(optionsOf(plotted, width, height), dataOf(chart), box);

@@ -1,6 +1,7 @@
 import { render } from "lit/html.js";
 import type { Client } from "../client";
 import type { JobState } from "../protocol";
+import { setAttribute } from "./attributes";
 import { bringOne } from "./bring-one";
 import type { AlertsPage } from "./dashboard/alerts-page";
 import { Api } from "./dashboard/api";
@@ -17,6 +18,7 @@ import { OwnViews } from "./dashboard/own-views";
 import type { Keys, Page } from "./dashboard/page";
 import type { Choice } from "./dashboard/palette";
 import { PaletteBox } from "./dashboard/palette-box";
+import { chosen, keysAreOn, pace } from "./dashboard/preferences";
 import { QueuesPage } from "./dashboard/queues-page";
 import { Refresh } from "./dashboard/refresh";
 import { Router } from "./dashboard/router";
@@ -30,7 +32,7 @@ import {
   type Viewer,
 } from "./dashboard/routes";
 import { SchedulePage } from "./dashboard/schedule-page";
-import { keysAreOn, SettingsPage } from "./dashboard/settings";
+import { SettingsPage } from "./dashboard/settings";
 import { drawShell } from "./dashboard/shell-drawing";
 import { type Command, Shortcuts } from "./dashboard/shortcuts";
 import { TasksPage } from "./dashboard/tasks-page";
@@ -67,6 +69,7 @@ const sheets = [styles, overviewStyles, shopStyles].map((text) => {
  * @attr {boolean} steers - Whether they may steer everybody's jobs.
  * @attr {string} command - What starts a worker, to be shown where there is none.
  * @attr {string} alerts - The address of `alerts.js`, where they may manage alerts.
+ * @attr {"roomy" | "dense"} density - Set by the element: how much room a row has, for CSS.
  * @attr {"connecting" | "live" | "stale" | "offline"} connection - Set by the element: whether it hears of the jobs, for CSS.
  * @slot home - Leads back to the site; a link.
  * @slot bell - At the end of its head, for `<job-inbox>`.
@@ -89,6 +92,9 @@ export class JobDashboard extends Follower {
   #heard = 0;
   #written = 0;
   #wasLive = false;
+  /** The newest states that the pages have not been given. */
+  readonly #late = new Map<string, JobState>();
+  #tookIn = 0;
 
   override connectedCallback(): void {
     this.shadow.adoptedStyleSheets = sheets;
@@ -139,6 +145,7 @@ export class JobDashboard extends Follower {
   paint(): void {
     const page = this.#page;
     if (!page) return;
+    if (this.#late.size > 0 && performance.now() - this.#tookIn >= pace()) this.#takeIn();
     const second = Math.floor(performance.now() / SECOND);
     const shape = this.#shapeOf(page, second);
     const drawn = shape !== this.#shape;
@@ -153,9 +160,17 @@ export class JobDashboard extends Follower {
   protected watch(client: Client): (() => void)[] {
     const take = (state: JobState) => {
       this.#heard = Date.now();
-      this.#each((page) => page.take?.(state));
+      this.#late.set(state.id, state);
+      if (pace() === 0) this.#takeIn();
     };
     return this.follow(client, this.#operator ? "all" : "mine", take, () => {});
+  }
+
+  /** Lets the pages have what has come: at once, or at the pace that was chosen. */
+  #takeIn(): void {
+    for (const state of this.#late.values()) this.#each((page) => page.take?.(state));
+    this.#late.clear();
+    this.#tookIn = performance.now();
   }
 
   /** Whatever was missed while nobody heard is asked for. */
@@ -237,6 +252,7 @@ export class JobDashboard extends Follower {
   #shapeOf(page: Page, second: number): string {
     const trouble = this.trouble();
     return JSON.stringify([
+      [chosen("density"), chosen("zone"), chosen("voice")],
       [this.#route, page.shape, page.title, page.ages && second, this.#said, keysAreOn()],
       [
         this.#views?.version,
@@ -251,6 +267,7 @@ export class JobDashboard extends Follower {
 
   #draw(page: Page, shape: string): void {
     this.#shape = shape;
+    setAttribute(this, "density", chosen("density"));
     const { feed } = this.#jobs as JobsPage;
     const { title } = page;
     const passed = Math.round((Date.now() - this.#heard) / SECOND);
@@ -269,6 +286,7 @@ export class JobDashboard extends Follower {
       paused: feed.paused,
       missed: feed.missed,
       said: this.#said,
+      isSpoken: chosen("voice") === "on",
       views: this.#views as OwnViews,
       say: (text) => this.#say(text),
       keysOn: keysAreOn(),

@@ -3,9 +3,10 @@
 import type { JobState } from "../../protocol";
 import { setAttribute } from "../attributes";
 import { type Frame, JobRow, type RowContext } from "./job-row";
+import { chosen } from "./preferences";
 import { inSight } from "./window";
 
-const HEIGHTS: Readonly<Record<Frame, number>> = { table: 56, cards: 92 };
+const HEIGHTS = { table: { roomy: 56, dense: 36 }, cards: { roomy: 92, dense: 92 } } as const;
 const HEADER = 40; // of a table, which stays in sight
 
 /** What a pane shows. */
@@ -22,6 +23,7 @@ export class Pane {
   readonly #scroller: HTMLElement;
   readonly #box: HTMLElement;
   readonly #frame: Frame;
+  readonly #density = chosen("density");
   readonly #above: HTMLElement;
   readonly #below: HTMLElement;
   #rows = new Map<string, JobRow>();
@@ -43,7 +45,7 @@ export class Pane {
   }
 
   get row(): number {
-    return HEIGHTS[this.#frame];
+    return HEIGHTS[this.#frame][this.#density];
   }
 
   /** Looks how much is in sight: after the window has another size. */

@@ -4,6 +4,7 @@ import type { Chart, ChartLine, Gap, Ink } from "../chart";
 import { number, time } from "./amounts";
 import { interval } from "./intervals";
 import { type Counts, due, type Point, type Series, type Times } from "./metrics";
+import { zone } from "./preferences";
 import { tell } from "./words";
 
 const CHARTS = ["ends", "failures", "waits", "runs"] as const;
@@ -65,6 +66,7 @@ export function plotsOf(series: Series, now: number): readonly Plot[] {
   const starts = points.map((_, at) => from + at * series.step);
   const end = from + points.length * series.step;
   const shared = {
+    zone: zone(),
     from,
     to: Math.max(end, from + series.step),
     step: series.step,

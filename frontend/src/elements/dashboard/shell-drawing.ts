@@ -25,6 +25,8 @@ export interface Shell {
   readonly paused: boolean;
   readonly missed: number;
   readonly said: string;
+  /** Whether what is said is for screen readers, too. */
+  readonly isSpoken: boolean;
   readonly views: OwnViews;
   readonly say: (text: string) => void;
   readonly keysOn: boolean;
@@ -53,7 +55,7 @@ const ICONS = {
 const MOVING: readonly Route["page"][] = ["overview", "jobs", "tasks"];
 
 export function drawShell(shell: Shell): TemplateResult {
-  const { content, title, trouble, stale, retry, said } = shell;
+  const { content, title, trouble, stale, retry, said, isSpoken } = shell;
   return html`<div class="shell ${shell.live ? "" : "frozen"}">
       ${drawNavigation(shell)}
       <div class="body">
@@ -69,7 +71,7 @@ export function drawShell(shell: Shell): TemplateResult {
         <main id="main" tabindex="-1" aria-label=${title}>${content}</main>
       </div>
     </div>
-    <p class="said ${said ? "" : "unseen"}" role="status">${said}</p>
+    <p class="said ${said ? "" : "unseen"}" role="status" aria-live=${isSpoken ? "polite" : "off"}>${said}</p>
     ${drawSheet(shell)}${shell.palette}`;
 }
 

@@ -3,6 +3,7 @@
 import type { JobState } from "../../protocol";
 import { duration } from "../format";
 import { language } from "../spoken";
+import { zone } from "./preferences";
 
 const STEPS = [
   ["day", 86_400],
@@ -12,7 +13,7 @@ const STEPS = [
 ] as const;
 
 let relative: Intl.RelativeTimeFormat | undefined;
-let exact: Intl.DateTimeFormat | undefined;
+const exact = new Map<string | undefined, Intl.DateTimeFormat>();
 
 /** "12 sec. ago", "3 min. ago"; `now` is the server's clock. */
 export function ago(at: string, now: number): string {
@@ -32,9 +33,16 @@ export function away(at: string, now: number): string {
   return relative.format(Math.round(seconds / size), unit);
 }
 
-/** The moment itself, to the second and with its zone. */
+/** The moment itself, to the second and with its zone: the one that was chosen. */
 export function moment(at: string): string {
-  exact ??= new Intl.DateTimeFormat(language(), {
+  const time = Date.parse(at);
+  return Number.isNaN(time) ? "" : exactIn(zone()).format(time);
+}
+
+function exactIn(timeZone: string | undefined): Intl.DateTimeFormat {
+  const known = exact.get(timeZone);
+  if (known) return known;
+  const made = new Intl.DateTimeFormat(language(), {
     year: "numeric",
     month: "short",
     day: "numeric",
@@ -42,9 +50,10 @@ export function moment(at: string): string {
     minute: "2-digit",
     second: "2-digit",
     timeZoneName: "short",
+    timeZone,
   });
-  const time = Date.parse(at);
-  return Number.isNaN(time) ? "" : exact.format(time);
+  exact.set(timeZone, made);
+  return made;
 }
 
 /** For how long a job waited for a worker; null while nobody knows. */
