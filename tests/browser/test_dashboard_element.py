@@ -107,9 +107,9 @@ def test_what_one_chooses_is_kept_in_this_browser(
     page.get_by_role("link", name="Jobs", exact=True).click()
     expect(page.locator("job-dashboard")).to_have_attribute("density", "dense")
     expect(rows.first).to_contain_text("Job 1")
-    assert height(rows.first) == 36
+    assert height(rows.first) == 40
     expect(rows.nth(before)).to_be_attached()
-    assert page.locator("#rows").evaluate("rows => rows.offsetHeight") == 100 * 36
+    assert page.locator("#rows").evaluate("rows => rows.offsetHeight") == 100 * 40
     title, task = (rows.first.locator(part).bounding_box() for part in (".title", ".task"))
     assert title
     assert task

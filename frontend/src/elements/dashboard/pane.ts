@@ -6,7 +6,7 @@ import { type Frame, JobRow, type RowContext } from "./job-row";
 import { chosen } from "./preferences";
 import { inSight } from "./window";
 
-const HEIGHTS = { table: { roomy: 56, dense: 36 }, cards: { roomy: 92, dense: 92 } } as const;
+const HEIGHTS = { table: { roomy: 56, dense: 40 }, cards: { roomy: 92, dense: 92 } } as const;
 const HEADER = 40; // of a table, which stays in sight
 
 /** What a pane shows. */

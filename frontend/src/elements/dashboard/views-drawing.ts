@@ -94,7 +94,7 @@ export function drawSaving({ q, problem, submit, close, closed }: SavingPicture)
       <h2 id="save-title">${tell("saveView")}</h2>
       <p><code dir="auto">${q}</code></p>
       <label class="field"><span>${tell("viewName")}</span>
-        <input name="name" required maxlength=${NAME} autocomplete="off" dir="auto" autofocus /></label>
+        <input name="name" required maxlength=${NAME} autocomplete="off" dir="auto" /></label>
       ${problem ? html`<p class="wrong" role="alert">${problem}</p>` : nothing}
       <div class="buttons">
         <button class="button main">${tell("save")}</button>
