@@ -109,6 +109,14 @@ def test_everybody_can_use_them(browser: Browser, web: Child, operator: User, lo
         is_faultless(page, page.get_by_role("dialog"), size, f"{name}-palette")
 
 
+AGAIN = """() => {
+  const { shadowRoot } = document.querySelector("job-dashboard");
+  shadowRoot.querySelector("#palette").close();
+  document.dispatchEvent(new KeyboardEvent("keydown", { key: "k", ctrlKey: true }));
+}"""
+"""Closes the palette, and opens it before it has heard of that."""
+
+
 def test_a_few_letters_lead_anywhere(context: BrowserContext, operator: User) -> None:
     """By Control and K: to a page, a view, what keys do here, and else to a search."""
     [job] = fails(operator, "Import prices")
@@ -139,6 +147,8 @@ def test_a_few_letters_lead_anywhere(context: BrowserContext, operator: User) ->
     take("dark")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.keyboard.press("Control+k")
+    expect(field).to_be_focused()
+    page.evaluate(AGAIN)
     expect(field).to_be_focused()
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("option", name="Jobs Go to")).to_have_attribute("aria-selected", "true")

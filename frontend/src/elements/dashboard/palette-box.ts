@@ -14,6 +14,7 @@ export class PaletteBox {
   #said = "";
   #active = 0;
   #open = false;
+  #opens = false;
 
   /** `choices` are asked for each time that it is opened: they depend on the page. */
   constructor(desk: Desk, choices: () => readonly Choice[]) {
@@ -29,9 +30,12 @@ export class PaletteBox {
     this.#all = this.#choices();
     this.#said = "";
     this.#active = 0;
-    this.#open = true;
+    this.#open = this.#opens = true;
     this.#desk.redraw();
-    requestAnimationFrame(() => this.#dialog?.open || this.#dialog?.showModal());
+    requestAnimationFrame(() => {
+      this.#opens = false;
+      if (!this.#dialog?.open) this.#dialog?.showModal();
+    });
   }
 
   draw(): TemplateResult {
@@ -117,7 +121,9 @@ export class PaletteBox {
     choice?.run();
   }
 
+  /** Told late of an end, when it is open anew, it stays. */
   #closed(): void {
+    if (this.#opens || this.#dialog?.open) return;
     this.#open = false;
     this.#desk.redraw();
   }
