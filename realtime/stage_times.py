@@ -18,6 +18,8 @@ from realtime.events import timestamp
 DIGITS = 3
 Path = tuple[str, ...]
 """The names of a stage and of those around it, the outermost first."""
+Times = dict[Path, float | None]
+"""For how many seconds stages have run, None where that was not noted."""
 
 
 class Noted(NamedTuple):
@@ -87,9 +89,9 @@ def taken(stage: dict[str, Any], at: str | None) -> float | None:
     return (seconds or 0.0) + _between(began_at, at)
 
 
-def by_path(stages: Iterable[dict[str, Any]], at: str | None) -> dict[Path, float | None]:
+def by_path(stages: Iterable[dict[str, Any]], at: str | None) -> Times:
     """Return for how long stages had run; those of one path together, as in a loop's steps."""
-    found: dict[Path, float | None] = {}
+    found: Times = {}
     for path, stage in _walk(stages):
         seconds, before = taken(stage, at), found.get(path)
         found[path] = before if seconds is None else (before or 0.0) + seconds
