@@ -104,8 +104,16 @@ WORKSHOP: Mapping[str, Promise | Plural] = {
     "lastBegan": pgettext_lazy("of attempts", "This one"),
     "nextBegins": pgettext_lazy("of attempts", "Next one"),
     "slower": _("{times} times slower than usual (usually {time})"),
+    "slowerAt": _(
+        "{times} times slower than usual, at {stage} (the whole usually takes {time})"
+    ),
     "faster": _("{times} times faster than usual (usually {time})"),
     "asUsual": _("As long as usual (usually {time})"),
     "usually": _("Usually takes {time}"),
     "hardlyEver": _("Of the {n} runs before it, hardly any took longer than {time}."),
+    "usualMark": pgettext_lazy("the usual time", "Usual"),
+    "stageTook": pgettext_lazy("a stage of a job", "Took {time}"),
+    "stageRuns": pgettext_lazy("a stage of a job", "Running for {time}"),
+    "stageUsually": pgettext_lazy("a stage of a job", "usually {time}"),
+    "stageSlower": pgettext_lazy("a stage of a job", "slower than usual"),
 }
