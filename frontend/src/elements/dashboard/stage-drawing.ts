@@ -40,17 +40,19 @@ function drawRow(one: StageTime, most: number): TemplateResult {
   const { path, status, seconds, usual } = one;
   const slow = isSlow(one);
   const scale = (value: number) => ((value / most) * WIDTH).toFixed(1);
+  const mark = usual === null ? "" : `M${scale(usual)} 0v1`;
   const wide = seconds === null ? "" : `M0 0h${Math.max(LEAST, Number(scale(seconds)))}v1H0Z`;
   return html`<li class="fall stage ${status} in-${Math.min(path.length - 1, DEEPEST)} ${slow ? "slow" : ""}">
     <bdi>${nameOf(one)}</bdi>
     <svg viewBox="0 0 ${WIDTH} 1" preserveAspectRatio="none" aria-hidden="true">
       <path class="runs" d=${wide} />
-      <path class="usual" d=${usual === null ? "" : `M${scale(usual)} 0v1`} /></svg>
-    <span class="quiet">${slow ? drawIcon(SHAPES.stalled) : nothing}${told(one, slow).join(" · ")}</span>
+      <path class="around" d=${mark} /><path class="usual" d=${mark} /></svg>
+    <span class="quiet">${slow ? drawIcon(SHAPES.stalled) : nothing}${told(one).join(" · ")}
+      ${slow ? html`<span class="unseen">${say("stageSlower")}</span>` : nothing}</span>
   </li>`;
 }
 
-function told({ status, seconds, usual }: StageTime, slow: boolean): string[] {
+function told({ status, seconds, usual }: StageTime): string[] {
   const state = TOLD.find((known) => known === status);
   return [
     state ? text(state) : "",
@@ -58,6 +60,5 @@ function told({ status, seconds, usual }: StageTime, slow: boolean): string[] {
       ? ""
       : say(status === "running" ? "stageRuns" : "stageTook", { time: time(seconds) }),
     usual === null ? "" : say("stageUsually", { time: time(usual) }),
-    slow ? say("stageSlower") : "",
   ].filter(Boolean);
 }
