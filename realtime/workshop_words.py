@@ -104,9 +104,7 @@ WORKSHOP: Mapping[str, Promise | Plural] = {
     "lastBegan": pgettext_lazy("of attempts", "This one"),
     "nextBegins": pgettext_lazy("of attempts", "Next one"),
     "slower": _("{times} times slower than usual (usually {time})"),
-    "slowerAt": _(
-        "{times} times slower than usual, at {stage} (the whole usually takes {time})"
-    ),
+    "slowerAt": _("{times} times slower than usual, at {stage} (the whole usually takes {time})"),
     "faster": _("{times} times faster than usual (usually {time})"),
     "asUsual": _("As long as usual (usually {time})"),
     "usually": _("Usually takes {time}"),

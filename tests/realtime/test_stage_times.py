@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 import realtime
@@ -170,11 +171,16 @@ def stages_of(**times: float | None) -> list[dict[str, Any]]:
 
 
 def ran_with(seconds: float, size: float | None = None, **times: float | None) -> None:
-    """Write a run with its stages."""
+    """Write a run of an hour ago, with its stages."""
     ran("t", seconds, size=size)
     newest = Job.objects.order_by("-finished_at").first()
     assert newest
-    Job.objects.filter(pk=newest.pk).update(last={"size": size, "stages": stages_of(**times)})
+    ago = timedelta(hours=1)
+    Job.objects.filter(pk=newest.pk).update(
+        last={"size": size, "stages": stages_of(**times)},
+        started_at=F("started_at") - ago,
+        finished_at=F("finished_at") - ago,
+    )
 
 
 def told(state: dict[str, Any]) -> Shown:
@@ -245,8 +251,9 @@ def test_a_real_run_is_slower_at_one_stage(
     """Four quick ones and one that waits: the answer tells where, while it runs and afterwards."""
     workers.running(pool)
     quick = [realtime.start(tasks.staged, owner=ana) for _ in range(4)]
-    for one in quick:
-        wait_until(lambda one=one: Job.objects.get(pk=one.pk).ended, "a job to end", 40)
+    ids = [one.pk for one in quick]
+    over = Job.objects.filter(pk__in=ids, status=Status.SUCCEEDED)
+    wait_until(lambda: over.count() == len(ids), "the quick ones to end", 40)
     gate = tmp_path / "gate"
     slow = realtime.start(tasks.staged, str(gate), owner=ana)
     client = client_of(ana)
@@ -296,12 +303,18 @@ def test_each_attempt_begins_anew(threads_worker: Child, ana: Any, tmp_path: Pat
     assert read["seconds"] >= 0
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_pause_counts_as_it_does_for_the_whole(job: RunningJob, clock: Clock) -> None:
-    """A stage took what it took by the clock, like its job, from its start to its end."""
+def test_a_pause_counts_as_it_does_for_the_whole(
+    job: RunningJob, clock: Clock, monkeypatch: Any
+) -> None:
+    """A job took what it took by the clock, from its start to its end, and so do its stages."""
+
+    def rest(*_: Any) -> bool:
+        clock.pass_by(60)
+        job.wants = "resume"
+        return True
+
+    monkeypatch.setattr(job, "_wait", rest)
     with progress.stage("Read"):
-        job.wants = "pause"
-        job.asked = True
-        job._wait = lambda *_: bool(clock.pass_by(60)) or True  # type: ignore[method-assign]
+        job.hear("pause")
         progress.checkpoint()
     assert seen(job)[0]["seconds"] == 60
