@@ -36,10 +36,8 @@ const took = (path: string, seconds: number | null, usual: number | null): Stage
   usual,
 });
 
-const culprit = (lost: number, ...times: StageTime[]) => {
-  const found = culpritOf(times, lost);
-  return found && found.path.join("/");
-};
+const culprit = (lost: number, ...times: StageTime[]) =>
+  culpritOf(times, lost)?.path.join("/") ?? null;
 
 describe("the times of stages", () => {
   const stages = [
