@@ -111,7 +111,7 @@ class JobState:
     eta: float | None = None
     """Seconds to the end; None while unknown."""
     stages: list[dict[str, Any]] = field(default_factory=list)
-    """The named parts: name, fraction, weight, status."""
+    """The named parts: name, fraction, weight, status, and since when and how long they run."""
     ok: int = 0
     """Items that went well."""
     failed: int = 0

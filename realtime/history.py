@@ -15,11 +15,13 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from django.db import Error
+from django.db.models import QuerySet
 
 from realtime import forecast
-from realtime.events import CANVAS, ENDS, Status
+from realtime.events import CANVAS, ENDS, Status, timestamp
 from realtime.forecast import Model, Run
 from realtime.models import Job
+from realtime.stage_times import Times, by_path
 from realtime.states import State
 
 logger = logging.getLogger("realtime")
@@ -106,11 +108,23 @@ def _names(states: Iterable[State]) -> list[str]:
 
 def runs_before(name: str, moment: datetime | None = None) -> list[Run]:
     """Return the latest runs of a task that succeeded, before a moment or until now."""
-    rows = Job.objects.filter(name=name, status=Status.SUCCEEDED).order_by("-finished_at")
-    if moment:
-        rows = rows.filter(finished_at__lt=moment)
-    values = rows.values_list("started_at", "finished_at", "last__size")[:RUNS]
+    values = _latest(name, moment).values_list("started_at", "finished_at", "last__size")[:RUNS]
     return [Run(_seconds(began, ended), size) for began, ended, size in values if began and ended]
+
+
+def staged_runs_before(name: str, moment: datetime | None = None) -> list[tuple[Run, Times]]:
+    """Return the same with how long the stages of each took, for who looks at one job."""
+    names = ("started_at", "finished_at", "last__size", "last__stages")
+    return [
+        (Run(_seconds(began, ended), size), by_path(stages or (), timestamp(ended)))
+        for began, ended, size, stages in _latest(name, moment).values_list(*names)[:RUNS]
+        if began and ended
+    ]
+
+
+def _latest(name: str, moment: datetime | None) -> QuerySet[Job]:
+    rows = Job.objects.filter(name=name, status=Status.SUCCEEDED).order_by("-finished_at")
+    return rows.filter(finished_at__lt=moment) if moment else rows
 
 
 def _seconds(began: datetime, ended: datetime) -> float:

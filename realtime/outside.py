@@ -156,9 +156,11 @@ def _resume(job: RunningJob, seen: list[dict[str, Any]]) -> None:
     job.declare([(stage["name"], stage["weight"]) for stage in seen])
     for stage, before in zip(job.trunk.children, seen, strict=False):
         stage.status = "queued" if before["status"] == "running" else before["status"]
+        stage.time.take_over(before)
     for before in seen:
         if before["status"] == "running":
             job.proceed(before["name"])
+            job.path[-1].time.take_over(before)
 
 
 def _apply(job: RunningJob, told: dict[str, Any]) -> None:
@@ -192,7 +194,7 @@ def _outcome(job: RunningJob, known: State, told: dict[str, Any]) -> dict[str, A
     if status not in ENDS:
         return values | _pace(job)
     for stage in job.path[1:]:
-        stage.status = status
+        stage.leave(status)
     if status == Status.FAILED:
         values["error"] = _error(told.get("error", {}))
     if status == Status.SUCCEEDED:

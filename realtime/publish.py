@@ -21,6 +21,7 @@ from realtime.errors import StoreAway
 from realtime.events import JobState, Status, Wish, timestamp, with_numbers
 from realtime.layer import shard_of
 from realtime.metrics import counted
+from realtime.stage_times import left
 from realtime.states import State, read_one
 from realtime.store import Crown, Part, Remembered, Report, get_store, told_of
 
@@ -288,14 +289,6 @@ def stopped(known: State, status: Status, **more: Any) -> JobState:
         "question": None,
         "position": None,
     }
-    left = "cancelled" if status is Status.CANCELLED else "failed"
-    still["stages"] = [_left(stage, left) for stage in known.get("stages") or []]
+    as_what = "cancelled" if status is Status.CANCELLED else "failed"
+    still["stages"] = [left(stage, as_what, at) for stage in known.get("stages") or []]
     return JobState.from_dict(known).changed(status=status, **(still | more))
-
-
-def _left(stage: dict[str, Any], status: str) -> dict[str, Any]:
-    """Return a part of a job as it is when nobody works on it any more."""
-    parts = (
-        {"stages": [_left(part, status) for part in stage["stages"]]} if "stages" in stage else {}
-    )
-    return {**stage, **parts, "status": status if stage["status"] == "running" else stage["status"]}

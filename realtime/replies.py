@@ -116,8 +116,16 @@ NOW = full(
     stalled=maybe(COUNT),
     hour=full(covered=COUNT, ended=COUNT, rate=maybe(number(0)), **WHAT_HAPPENED),
 )
+USUAL_STAGE = {
+    **full(path=some(text()), p50=maybe(number(0)), runs=COUNT, seconds=maybe(number(0))),
+    "description": (
+        "Of one stage, by the names that lead to it: in how many seconds half of these runs did "
+        "it, null where they are too few; how many had it; how long this run has been at it, null "
+        "before it has begun. Those of one path count together."
+    ),
+}
 USUAL = {
-    **maybe(full(p50=number(0), p95=number(0), runs=COUNT)),
+    **maybe(full(p50=number(0), p95=number(0), runs=COUNT, stages=some(USUAL_STAGE))),
     "description": (
         "In how many seconds half of the runs of this task ended, and all but a twentieth, of "
         "those that had succeeded before this one started; for as many items, where that "
@@ -284,7 +292,17 @@ def _details() -> dict[str, Any]:
 
 def _stage() -> Shape:
     parts = {"name": text(), "fraction": maybe(number(0, 1)), "weight": number(0), "status": text()}
-    return {**full(**parts), "properties": {**parts, "stages": some(named("Stage"))}}
+    times = {
+        "seconds": {
+            **number(0),
+            "description": "How long its entries took that are over; absent while there is none.",
+        },
+        "began_at": {
+            **MOMENT,
+            "description": "When the entry began that is not over; absent while it does not run.",
+        },
+    }
+    return {**full(**parts), "properties": {**parts, **times, "stages": some(named("Stage"))}}
 
 
 def _notice() -> Shape:

@@ -139,17 +139,17 @@ class RunningJob(Steered):
         try:
             yield
         except BaseException as error:
-            stage.status = "cancelled" if isinstance(error, CANCELLED) else "failed"
+            stage.leave("cancelled" if isinstance(error, CANCELLED) else "failed")
             raise
         else:
-            stage.status = "succeeded"
+            stage.leave("succeeded")
         finally:
             self._leave(stage)
 
     def proceed(self, name: str) -> None:
         """Leave the part that runs as succeeded, and enter the next one; for who cannot nest."""
         if len(self.path) > 1:
-            self.path[1].status = "succeeded"
+            self.path[1].leave("succeeded")
             self._leave(self.path[1])
         if stage := self._part(name, 1):
             self._enter(stage)
@@ -198,7 +198,7 @@ class RunningJob(Steered):
         if declared is not None:
             return declared
         if self._stages >= conf.STAGES or len(self.path) > DEPTH:
-            return around.children[-1] if around.children else None
+            return around.latest(name)
         self._stages += 1
         around.children.append(Stage(name, weight, around.open_loop()))
         return around.children[-1]

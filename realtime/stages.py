@@ -9,6 +9,7 @@ from weakref import ref
 
 from realtime.cleaning import number, text
 from realtime.conf import conf
+from realtime.stage_times import Stopwatch
 
 
 class Counter:
@@ -61,6 +62,7 @@ class Stage:
         "reached",
         "status",
         "step",
+        "time",
         "weight",
     )
 
@@ -79,6 +81,8 @@ class Stage:
         """Which step of that loop it is in."""
         self.reached: float | None = None
         """How far it was when somebody looked."""
+        self.time = Stopwatch()
+        """For how long it has run."""
         self._note_step()
 
     @property
@@ -109,12 +113,26 @@ class Stage:
                 return stage
         return None
 
+    def latest(self, name: str) -> Stage | None:
+        """Return the last part of this name, the last of all where there is none.
+
+        For want of room it is used again; of another name it would be told another's time.
+        """
+        same = (stage for stage in reversed(self.children) if stage.name == name)
+        return next(same, self.children[-1] if self.children else None)
+
     def enter(self) -> None:
         """Begin anew."""
         self.status = "running"
         self.counters = [Counter()]
         self.reached = None
+        self.time.start()
         self._note_step()
+
+    def leave(self, status: str) -> None:
+        """End as this; its time is noted first, for who reads it meanwhile."""
+        self.time.stop()
+        self.status = status
 
     def view(self) -> dict[str, Any]:
         """Return what viewers see of the part."""
@@ -123,6 +141,7 @@ class Stage:
             "fraction": self.forward(),
             "weight": self.weight,
             "status": self.status,
+            **self.time.view(),
         }
         if self.children:
             seen["stages"] = [child.view() for child in self.children]

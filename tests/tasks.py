@@ -270,6 +270,25 @@ def shown(gate: str) -> None:
     progress.attach("pictures.txt", io.BytesIO(b"x" * 12_345))
 
 
+@shared_task(bind=True, max_retries=1)
+def staged(self: Task[Any, Any], gate: str = "", *, fails: str = "") -> None:
+    """Read, then resize in two parts, and wait for the gate in the second one."""
+    first = self.request.retries == 0
+    with progress.stage("Read"):
+        pass
+    with progress.stage("Resize"):
+        with progress.stage("Small ones"):
+            pass
+        with progress.stage("Large ones"):
+            _waits_for(gate if first else "")
+            if fails == "once" and first:
+                raise self.retry(exc=ConnectionError("not yet"), countdown=0)
+            if fails == "for good":
+                raise ValueError(fails)
+    with progress.stage("Pack"):
+        pass
+
+
 @shared_task
 def leave_file(text: str) -> None:
     """Leave a file."""

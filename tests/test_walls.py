@@ -47,6 +47,7 @@ BETWEEN = words(
     " depths"
     " commands"
     " waits mail_server addresses webhook"
+    " stage_times"
     " alert_signs alert_words alert_telling alert_trial alert_checks"
 )
 PACKAGES = ("models", "store")

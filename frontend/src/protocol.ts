@@ -20,6 +20,10 @@ export interface Stage {
   readonly fraction: number | null;
   readonly weight: number;
   readonly status: string;
+  /** How long its entries took that are over; older workers do not tell it. */
+  readonly seconds?: number;
+  /** When the entry began that is not over; only while it runs. */
+  readonly began_at?: string;
   /** The parts of this part. */
   readonly stages?: readonly Stage[];
 }

@@ -41,6 +41,7 @@ const DASHBOARDS = [
   "routes",
   "selection",
   "shortcuts",
+  "stage-times",
   "task-lines",
   "usual",
   "views",

@@ -407,14 +407,15 @@ def test_where_there_is_no_worker_it_is_said_how_to_start_one(
         expect(tasks_wait).to_contain_text("Open")
 
 
-def earlier(name: str, seconds: float) -> None:
+def earlier(name: str, seconds: float, stages: Any = ()) -> None:
     """Let a task have run ten times an hour ago, for so many seconds, as a worker writes it."""
     ended = timezone.now() - timedelta(hours=1)
     began = ended - timedelta(seconds=seconds)
     for _ in range(10):
         job, at, end = str(uuid.uuid4()), timestamp(began), timestamp(ended)
         state = JobState(id=job, root=job, name=name, queued_at=at, started_at=at)
-        records.create(state.changed(status=Status.SUCCEEDED, finished_at=end))
+        over = {"status": Status.SUCCEEDED, "finished_at": end, "stages": list(stages)}
+        records.create(state.changed(**over))
 
 
 def test_what_was_done_to_a_job_is_on_its_page(

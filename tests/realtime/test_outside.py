@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -99,6 +100,23 @@ def test_stages_follow_one_another(script: Any) -> None:
     assert told(script, job, stage="Check", current=2)["fraction"] == 0.875
     ended = told(script, job, status="succeeded")
     assert (ended["fraction"], [one["status"] for one in ended["stages"]]) == (1, ["succeeded"] * 2)
+
+
+def test_the_times_of_its_stages_go_on_from_report_to_report(script: Any) -> None:
+    """Each is told by another process: a stage began when it was entered, not with each report."""
+    job = script("", {"name": "backup"}).json()["id"]
+    [first] = told(script, job, stage="Copy")["stages"]
+    [again] = told(script, job, stage="Copy", current=1)["stages"]
+    assert again["began_at"] == first["began_at"]
+    assert "seconds" not in again
+    copied, checked = told(script, job, stage="Check")["stages"]
+    assert "began_at" not in copied
+    since = datetime.fromisoformat(checked["began_at"]) - datetime.fromisoformat(first["began_at"])
+    assert copied["seconds"] == pytest.approx(since.total_seconds(), abs=0.5)
+    ended = told(script, job, status="failed")["stages"]
+    assert ended[0]["seconds"] == copied["seconds"]
+    assert ended[1]["seconds"] >= 0
+    assert "began_at" not in ended[1]
 
 
 def test_stages_that_nobody_declared_leave_room(script: Any) -> None:

@@ -7,6 +7,7 @@ import json
 import threading
 import time
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -104,14 +105,19 @@ def test_a_silent_job_is_lost(store: Store) -> None:
 
 def test_the_part_that_a_dead_worker_was_in_runs_no_longer(store: Store) -> None:
     """Nobody is shown a part that goes on in a job that does not; those to come stay so."""
-    inner = [{"name": "Row", "fraction": 0.5, "weight": 1, "status": "running"}]
+    began = timestamp(datetime.now(UTC) - timedelta(minutes=5))
+    inner = [{"name": "Row", "fraction": 0.5, "weight": 1, "status": "running", "began_at": began}]
     outer = {"name": "Pack", "fraction": 0.1, "weight": 1, "status": "running", "stages": inner}
     whole = {"name": "Read", "fraction": 1.0, "weight": 1, "status": "succeeded"}
     known = {**running(stages=[whole, outer]).values(), "seq": 1, "log": 0}
     for status, left in ((Status.LOST, "failed"), (Status.CANCELLED, "cancelled")):
         read, pack = publish.stopped(known, status).stages
         assert (read["status"], pack["status"]) == ("succeeded", left)
-        assert [part["status"] for part in pack["stages"]] == [left]
+        [part] = pack["stages"]
+        assert part["status"] == left
+        assert part["seconds"] >= 300
+        assert "began_at" not in part
+        assert not {"seconds", "began_at"} & {*pack, *read}  # Of a worker that did not tell.
 
 
 def test_a_job_that_is_delivered_again_waits_for_it(store: Store) -> None:

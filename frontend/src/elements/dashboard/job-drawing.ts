@@ -33,6 +33,7 @@ export interface Picture {
   readonly steers: boolean;
   readonly hasTree: boolean;
   readonly falls: Part;
+  readonly stages: Part;
   readonly hrefOf: (id: string) => string;
   readonly retry: () => void;
   readonly showMore: () => void;
@@ -96,7 +97,7 @@ function drawWhole(picture: Picture, job: JobState): TemplateResult {
     </section>
     <div class="parts">
       <div class="main">
-        ${drawFailure(picture)} ${drawItems(picture, job)}
+        ${drawFailure(picture)} ${drawItems(picture, job)} ${picture.stages}
         ${
           hasTree
             ? html`<section aria-labelledby="tree"><h2 id="tree">${tell("below")}</h2>

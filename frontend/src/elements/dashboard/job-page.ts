@@ -13,6 +13,8 @@ import { drawJob, drawWay, type Place } from "./job-drawing";
 import { JobFalls } from "./job-falls";
 import type { Keys, Page } from "./page";
 import type { Route } from "./routes";
+import { drawStageTimes } from "./stage-drawing";
+import { stageTimesOf, standingOf } from "./stage-times";
 import { drawUsual } from "./usual-drawing";
 import { tell } from "./words";
 
@@ -104,6 +106,8 @@ export class JobPage implements Page {
 
   draw(): TemplateResult {
     const [job, desk] = [this.#job, this.#desk];
+    const usual = this.#details?.usual;
+    const times = job ? stageTimesOf(job, usual?.stages, desk.now()) : [];
     return html`${drawJob({
       id: this.#id,
       job,
@@ -123,7 +127,8 @@ export class JobPage implements Page {
       retry: () => void this.#ask(),
       showMore: () => void this.#askItems(),
       copy: (text) => void this.#copy(text),
-      usual: job ? drawUsual(job, this.#details?.usual, desk.now()) : nothing,
+      usual: job ? drawUsual(job, usual, desk.now(), times) : nothing,
+      stages: drawStageTimes(times),
       attempts: job ? drawAttempts(job, this.#details?.began_at ?? null, desk.now()) : nothing,
       acts: this.#acts.draw(),
     })}${job ? this.#confirmation.draw() : nothing}`;
@@ -215,6 +220,7 @@ function factsIn(job: JobState): readonly unknown[] {
       failed,
       skipped,
       (children?.["total"] ?? 0) > 0,
+      standingOf(job),
     ],
   ];
 }

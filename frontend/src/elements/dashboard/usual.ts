@@ -7,6 +7,18 @@ export interface Usual {
   readonly p50: number;
   readonly p95: number;
   readonly runs: number;
+  /** The same of stages; an older service does not tell it. */
+  readonly stages?: readonly UsualStage[];
+}
+
+/** Of the stages of one path, which has the names that lead to it. */
+export interface UsualStage {
+  readonly path: readonly string[];
+  /** Null where too few runs had it. */
+  readonly p50: number | null;
+  readonly runs: number;
+  /** How long this run was at it when it was asked for. */
+  readonly seconds: number | null;
 }
 
 export interface Comparison {
@@ -24,7 +36,7 @@ export function compared(seconds: number, usual: Usual, status: Status): Compari
   if (!Number.isFinite(seconds) || usual.p50 <= 0) return { is: "open", times: 1 };
   const times = seconds / usual.p50;
   const felt = Math.abs(seconds - usual.p50) >= FELT;
-  if (felt && times >= CLEAR && seconds > usual.p95) return { is: "slower", times };
+  if (exceeds(seconds, usual.p50) && seconds > usual.p95) return { is: "slower", times };
   if (!ENDED.includes(status)) return { is: "open", times };
   // What failed or was cancelled has not done what the others did.
   if (status !== "succeeded") return { is: "open", times };
@@ -32,6 +44,11 @@ export function compared(seconds: number, usual: Usual, status: Status): Compari
   const fast = usual.p50 ** 2 / Math.max(usual.p95, usual.p50);
   if (felt && times <= 1 / CLEAR && seconds < fast) return { is: "faster", times: 1 / times };
   return { is: "usual", times };
+}
+
+/** Whether a time is so much longer than the usual one that it is no chance, and could be felt. */
+export function exceeds(seconds: number, usual: number): boolean {
+  return seconds - usual >= FELT && seconds >= usual * CLEAR;
 }
 
 /** For how many seconds a job has run, or ran; NaN before it has begun. */

@@ -87,10 +87,16 @@ const WORDS = {
   lastBegan: "This one",
   nextBegins: "Next one",
   slower: "{times} times slower than usual (usually {time})",
+  slowerAt: "{times} times slower than usual, at {stage} (the whole usually takes {time})",
   faster: "{times} times faster than usual (usually {time})",
   asUsual: "As long as usual (usually {time})",
   usually: "Usually takes {time}",
   hardlyEver: "Of the {n} runs before it, hardly any took longer than {time}.",
+  usualMark: "Usual",
+  stageTook: "Took {time}",
+  stageRuns: "Running for {time}",
+  stageUsually: "usually {time}",
+  stageSlower: "slower than usual",
 } as const;
 
 export type ShopWord = keyof typeof WORDS;
