@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 
 from realtime import protocol
 from realtime.known import Known, KnownStates
@@ -16,6 +16,8 @@ from realtime.mailbox import Mailbox
 from realtime.metrics import counted
 from realtime.permissions import Role
 from realtime.wire import Message, message
+
+Watching = Collection[Mailbox]
 
 STATES_PER_FRAME = 200
 TURN = 128
@@ -41,16 +43,15 @@ class Delivery:
         self._working = False
         self._timer: asyncio.TimerHandle | None = None
 
-    def tell(self, news: dict[str, set[Mailbox]]) -> None:
+    def tell(self, news: dict[str, Watching]) -> None:
         """Send the newest states of jobs to those who watch each of them."""
         if len(news) == 1:
             # By far the most frequent case: on its own way each socket is touched once.
             self._waves.extend((job, list(mailboxes)) for job, mailboxes in news.items())
             self._work()
             return
-        for job, mailboxes in news.items():
-            for mailbox in mailboxes:
-                self._note(job, mailbox)
+        for jobs, mailboxes in _together(news):
+            self._note(dict.fromkeys(jobs), mailboxes)
         self.flush()
 
     def flush(self) -> None:
@@ -110,15 +111,20 @@ class Delivery:
         known = self._known.get(job)
         for mailbox in reached:
             if known is None or not mailbox.give(known, now):
-                self._note(job, mailbox)
+                self._note({job: None}, (mailbox,))
         counted.count("frames", len(reached))
         return len(reached)
 
-    def _note(self, job: str, mailbox: Mailbox) -> None:
-        if job in mailbox.changed:
-            counted.count("states_coalesced")
-        mailbox.changed[job] = None
-        self._dirty[mailbox] = None
+    def _note(self, jobs: dict[str, None], mailboxes: Watching) -> None:
+        """Note for sockets what has changed; what had changed before is sent once."""
+        before = after = 0
+        for mailbox in mailboxes:
+            before += len(mailbox.changed)
+            mailbox.changed |= jobs
+            after += len(mailbox.changed)
+            self._dirty[mailbox] = None
+        if once := before + len(jobs) * len(mailboxes) - after:
+            counted.count("states_coalesced", once)
 
     def _wait(self) -> None:
         """Set the timer for those whose turn comes later; the first of them must not be late."""
@@ -137,6 +143,7 @@ class Delivery:
 
     def _flush(self, mailbox: Mailbox, now: float) -> None:
         """Send the newest state of each job that has changed, as far as the socket can take it."""
+        before = len(mailbox.changed)
         while mailbox.changed and not mailbox.full:
             for role, states in self._unseen(mailbox, mailbox.take(STATES_PER_FRAME)).items():
                 mailbox.data(self._frame(role, tuple(states)))
@@ -145,7 +152,7 @@ class Delivery:
             for topic in mailbox.promised:
                 mailbox.answer(protocol.watching(topic))
             mailbox.promised.clear()
-        mailbox.free_at = now + mailbox.pause
+        mailbox.rest(now, before - len(mailbox.changed))
 
     def _unseen(self, mailbox: Mailbox, jobs: tuple[str, ...]) -> dict[Role, list[Known]]:
         """Return which of these jobs' states a socket has not seen, by its role in each."""
@@ -166,3 +173,11 @@ class Delivery:
         if key not in self._frames:
             self._frames[key] = message(protocol.jobs([one.text(role) for one in states]))
         return self._frames[key]
+
+
+def _together(news: dict[str, Watching]) -> Iterable[tuple[list[str], Watching]]:
+    """Return the jobs that have the very same watchers together, so that those are touched once."""
+    groups: dict[int, tuple[list[str], Watching]] = {}
+    for job, mailboxes in news.items():
+        groups.setdefault(id(mailboxes), ([], mailboxes))[0].append(job)
+    return groups.values()

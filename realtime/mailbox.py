@@ -29,7 +29,11 @@ Send = Callable[[Message], Coroutine[Any, Any, None]]
 FAST = 0.05
 """Seconds between two frames to a socket that watches jobs or trees."""
 SLOW = 0.25
-"""Seconds between two frames to a socket that watches lists only."""
+"""Seconds between two frames to a socket that watches lists only, where few of its jobs change."""
+MANY = 500
+"""States at once after which the next of a list come later: most of them are out of sight."""
+SLOWEST = 1.0
+"""Seconds between two frames of a list, however many states there are."""
 LISTS = frozenset({"mine", "all", "notices"})
 
 TREE = 200
@@ -219,6 +223,13 @@ class Mailbox:
         self._backlog.clear()
         if self._sending is not None:
             self._sending.cancel()
+
+    def rest(self, now: float, sent: int) -> None:
+        """Be sent nothing more for a while, after so many states at once."""
+        pause = self.pause
+        if pause == SLOW:
+            pause = min(max(SLOW, SLOW * sent / MANY), SLOWEST)
+        self.free_at = now + pause
 
     def _set_pause(self) -> None:
         self.pause = SLOW if self.topics <= LISTS else FAST

@@ -32,15 +32,18 @@ class Watchers:
         if not watchers:
             self._by_topic.pop(key, None)
 
-    def of(self, state: State) -> set[Mailbox]:
-        """Return who is sent a state."""
+    def of(self, state: State) -> Collection[Mailbox]:
+        """Return who is sent a state: to be read at once, it may be the register itself.
+
+        So the jobs of everybody, which nobody watches more closely, have one and the same set.
+        """
         job, tree, *lists = topics_of(state)
-        found = (self._by_topic.get(topic) for topic in (job, *lists))
-        watchers = set().union(*(watchers for watchers in found if watchers))
-        for mailbox in self._by_topic.get(tree, ()):
-            if mailbox.shows(state["id"], state["root"]):
-                watchers.add(mailbox)
-        return watchers
+        found = [watchers for one in (job, *lists) if (watchers := self._by_topic.get(one))]
+        if (above := self._by_topic.get(tree)) and (
+            below := {one for one in above if one.shows(state["id"], state["root"])}
+        ):
+            found.append(below)
+        return found[0] if len(found) == 1 else set().union(*found)
 
     def of_log(self, job: str) -> Collection[Mailbox]:
         """Return who is sent the lines of a job's log."""

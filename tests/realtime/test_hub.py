@@ -395,6 +395,25 @@ async def test_the_first_whose_turn_comes_is_not_late(socket: Collector, ana: An
     await fast.hub.leave(fast.mailbox)
 
 
+@pytest.mark.parametrize(
+    ("topics", "sent", "pause"),
+    [
+        ({"all"}, 25, 0.25),
+        ({"mine", "notices"}, 1_000, 0.5),
+        ({"all"}, 100_000, 1.0),
+        ({"all", "job:x"}, 1_000, 0.05),
+    ],
+)
+async def test_a_list_of_which_much_changes_is_told_less_often(
+    socket: Collector, topics: set[str], sent: int, pause: float
+) -> None:
+    """Most of it is out of sight; who watches jobs or trees sees them as often as ever."""
+    socket.mailbox.topics |= topics
+    socket.mailbox._set_pause()
+    socket.mailbox.rest(100.0, sent)
+    assert socket.mailbox.free_at == 100.0 + pause
+
+
 def _has(socket: Collector, job: str, seq: int) -> bool:
     return bool(socket.states[job]["seq"] == seq)
 
