@@ -30,6 +30,7 @@ from realtime.metrics import counted
 from realtime.notice_feed import NoticeFeed
 from realtime.placing import Placing
 from realtime.rights import Rights
+from realtime.sessions import Visitor
 from realtime.states import State
 from realtime.threads import in_thread
 from realtime.together import Together
@@ -99,13 +100,13 @@ class Hub:
             text = f"One socket may watch {conf.WATCHES} topics: unwatch some first."
             mailbox.answer(protocol.refused(topic, "too_many", text))
             return
-        operator = mailbox.operator
+        scope = mailbox.scope
         groups = await self._groups(mailbox, kind, job)
         if groups is None:
             mailbox.answer(protocol.refused(topic, "not_found", NOTHING))
             return
         await self.listener.join(groups)
-        if mailbox.operator != operator:  # Meanwhile: ask as who they are now.
+        if mailbox.scope != scope:  # Meanwhile: ask as who they are now.
             await self.watch(mailbox, topic, have)
             return
         if mailbox.closed:
@@ -135,22 +136,33 @@ class Hub:
         elif kind == "notices":
             self.notices.forget(mailbox)
 
-    async def _judge(self, mailbox: Mailbox) -> None:
-        """Let a viewer whose rights have changed watch no more than they may."""
+    async def _judge(self, mailbox: Mailbox, who: Visitor) -> None:
+        """Let a viewer whose rights have changed watch no more than they may, and no less."""
+        mailbox.operator, mailbox.tags = who.operator, who.tags
         # Logs first: states are sent by role, lines to whoever watches.
-        for topic in sorted(mailbox.topics, key=lambda one: not one.startswith("log:")):
+        for topic in sorted(mailbox.topics - {"all"}, key=lambda one: not one.startswith("log:")):
             kind, job = protocol.parse_topic(topic)
             if await self._groups(mailbox, kind, job) is None:
                 self.unwatch(mailbox, topic)
                 mailbox.promised.pop(topic, None)
                 mailbox.answer(protocol.refused(topic, "not_found", NOTHING))
+        if "all" in mailbox.topics:
+            await self._begin_anew(mailbox)
+
+    async def _begin_anew(self, mailbox: Mailbox) -> None:
+        """Take back what a viewer knows as all jobs, and begin again with what that is now."""
+        self.unwatch(mailbox, "all")
+        mailbox.promised.pop("all", None)
+        mailbox.answer(protocol.refused("all", "not_found", NOTHING))
+        if mailbox.scope is None or mailbox.tags:
+            await self.watch(mailbox, "all", 0)
 
     async def _groups(self, mailbox: Mailbox, kind: str, job: str) -> list[str] | None:
         """Return the groups in which a topic is announced, None when it may not be watched."""
         if mailbox.shared and kind not in FOR_GUESTS:
             return None
         if kind == "all":
-            return shards() if mailbox.operator else None
+            return shards() if mailbox.operator or mailbox.tags else None
         if kind in {"mine", "notices"}:
             return [shard_of(mailbox.user)]
         state = await self._state(job)
@@ -176,7 +188,7 @@ class Hub:
             mailbox.seen[job] = max(have or -1, mailbox.seen.get(job, -1))
             ids = [job]
         else:
-            ids = await in_thread(reading.first_ids, kind, job, mailbox.user)
+            ids = await in_thread(reading.first_ids, kind, job, mailbox.user, mailbox.scope)
             if kind == "tree":
                 ids = [job, *(one for one in ids if one != job and mailbox.shows(one, job))]
             await self._load(ids)

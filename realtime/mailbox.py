@@ -17,6 +17,7 @@ from realtime.conf import conf
 from realtime.coroutines import go_on
 from realtime.permissions import Role, is_shared, role_of
 from realtime.protocol import Close
+from realtime.scope import Scope
 from realtime.states import State
 from realtime.wire import Message, message
 
@@ -49,6 +50,8 @@ class Mailbox:
         """
         self.user = who.user
         self.operator = who.operator
+        self.tags = who.tags
+        """The tags of whose jobs they see, where they do not see everybody's."""
         self.session = who.session
         self.shared = who.shared
         """The job that a guest may see; a guest has no user."""
@@ -97,6 +100,11 @@ class Mailbox:
         waiting = self._sent - self._acknowledged >= self._window
         return waiting or self._sending is not None or self.closed
 
+    @property
+    def scope(self) -> Scope:
+        """Whose jobs this viewer sees besides their own."""
+        return None if self.operator else self.tags
+
     def add(self, topic: str) -> None:
         """Note that a topic is watched."""
         self.topics.add(topic)
@@ -111,16 +119,16 @@ class Mailbox:
         """Return as what this viewer sees a job."""
         if self.shared:
             return Role.GUEST if is_shared(self.shared, state) else None
-        return role_of(self.user, state, operator=self.operator)
+        return role_of(self.user, state, self.scope)
 
-    def owns(self, owner: str | None) -> Role | None:
-        """Return the same from the job's owner alone, for the many who are sent a state.
+    def owns(self, known: Known) -> Role | None:
+        """Return the same of what is known of a job, for the many who are sent a state.
 
         What a guest may watch was looked at when they began to.
         """
-        if self.operator:
+        if self.operator or (self.tags and not self.tags.isdisjoint(known.tags)):
             return Role.OPERATOR
-        return Role.OWNER if owner == self.user else self._otherwise
+        return Role.OWNER if known.owner == self.user else self._otherwise
 
     def shows(self, job: str, root: str) -> bool:
         """Tell whether a job of a tree that is watched is sent: the root, and the first so many.
@@ -169,7 +177,7 @@ class Mailbox:
             or self.closed
         ):
             return False
-        role = self.owns(known.owner)
+        role = self.owns(known)
         if role is not None and self.sees(known):
             self._sent += 1
             self.spoke_at = now

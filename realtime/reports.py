@@ -12,7 +12,7 @@ from realtime.conf import conf
 from realtime.described import Shape, as_json
 from realtime.events import ENDS, Status, Wish
 from realtime.models import Job
-from realtime.permissions import is_operator
+from realtime.permissions import scope_of
 from realtime.problems import Problem, answers
 from realtime.shapes import choice, number, one, several, text, whole
 
@@ -69,7 +69,7 @@ def create(request: HttpRequest) -> HttpResponse:
         wanted = f"expected at most {conf.OUTSIDE_JOBS} jobs outside Celery that have not ended"
         raise Problem(429, "Too many", f"{wanted}: end some.", Retry_After=str(TTL))
     state = outside.create(str(request.user.pk), {"ttl": TTL, **body})
-    answer = JsonResponse(seen(request, state, operator=is_operator(request.user)), status=201)
+    answer = JsonResponse(seen(request, state, scope_of(request.user)), status=201)
     answer["Location"] = reverse("realtime:job", args=[state["id"]])
     return answer
 
@@ -88,7 +88,7 @@ def report(request: HttpRequest, job: str) -> HttpResponse:
     if state["owner"] != str(request.user.pk):
         raise Problem(403, "Not allowed", "You may see this job, but only its owner tells of it.")
     told, wants = outside.report(state["id"], body_of(request))
-    answer = seen(request, told, operator=is_operator(request.user))
+    answer = seen(request, told, scope_of(request.user))
     wanted = wants if wants in {Wish.CANCEL, Wish.PAUSE} else None
     return JsonResponse({**answer, "wants": wanted})
 
