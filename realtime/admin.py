@@ -23,6 +23,7 @@ from realtime.confidential import confidential
 from realtime.dashboard_page import page_of
 from realtime.events import Status
 from realtime.models import Alert, AlertRule, File, Job, Token
+from realtime.scope import reaches
 
 if TYPE_CHECKING:
     _Tabular = admin.TabularInline[File, Job]
@@ -234,8 +235,8 @@ admin.site.register(Alert, alert_admin.AlertAdmin)
 
 def _role(person: Any, job: Job) -> permissions.Role:
     """Return as what somebody sees a job who may look at it here."""
-    role = permissions.role_of(str(person.pk), job.state(), permissions.scope_of(person))
-    return role or permissions.Role.OWNER
+    is_theirs = reaches(permissions.scope_of(person), job.state())
+    return permissions.Role.OPERATOR if is_theirs else permissions.Role.OWNER
 
 
 def is_superuser(request: HttpRequest) -> bool:

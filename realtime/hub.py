@@ -140,7 +140,7 @@ class Hub:
         """Let a viewer whose rights have changed watch no more than they may, and no less."""
         mailbox.operator, mailbox.tags = who.operator, who.tags
         # Logs first: states are sent by role, lines to whoever watches.
-        for topic in sorted(mailbox.topics - {"all"}, key=lambda one: not one.startswith("log:")):
+        for topic in sorted(mailbox.topics, key=lambda one: not one.startswith("log:")):
             kind, job = protocol.parse_topic(topic)
             if await self._groups(mailbox, kind, job) is None:
                 self.unwatch(mailbox, topic)
@@ -154,8 +154,7 @@ class Hub:
         self.unwatch(mailbox, "all")
         mailbox.promised.pop("all", None)
         mailbox.answer(protocol.refused("all", "not_found", NOTHING))
-        if mailbox.scope is None or mailbox.tags:
-            await self.watch(mailbox, "all", 0)
+        await self.watch(mailbox, "all", 0)
 
     async def _groups(self, mailbox: Mailbox, kind: str, job: str) -> list[str] | None:
         """Return the groups in which a topic is announced, None when it may not be watched."""

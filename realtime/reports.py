@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
+from django.utils.translation import gettext_noop
 
 from realtime import limits, outside, replies
 from realtime.api import seen, visible
@@ -13,12 +16,15 @@ from realtime.described import Shape, as_json
 from realtime.events import ENDS, Status, Wish
 from realtime.models import Job
 from realtime.permissions import scope_of
-from realtime.problems import Problem, answers
+from realtime.problems import NOT_ALLOWED, Problem, answers
 from realtime.shapes import choice, number, one, several, text, whole
 
 MOST = 2**53 - 1
 LINES, ITEMS = 1_000, 500
 TAGS, STAGES = 20, 100
+NOT_YOUR_TAG = gettext_noop(
+    "Tags say here who sees a job: give only those whose jobs you see, or none."
+)
 TTL = 60
 """Seconds that a job may be silent unless it was made with others."""
 STATUSES = (Status.RUNNING, Status.PAUSED, Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
@@ -64,6 +70,7 @@ def create(request: HttpRequest) -> HttpResponse:
     """Begin a job that runs outside Celery, and answer its state."""
     _slow_down(request)
     body = body_of(request)
+    _check_tags(request, body.get("tags", ()))
     open_jobs = Job.objects.filter(owner_id=request.user.pk, ttl__gt=0).exclude(status__in=ENDS)
     if open_jobs.count() >= conf.OUTSIDE_JOBS:
         wanted = f"expected at most {conf.OUTSIDE_JOBS} jobs outside Celery that have not ended"
@@ -91,6 +98,13 @@ def report(request: HttpRequest, job: str) -> HttpResponse:
     answer = seen(request, told, scope_of(request.user))
     wanted = wants if wants in {Wish.CANCEL, Wish.PAUSE} else None
     return JsonResponse({**answer, "wants": wanted})
+
+
+def _check_tags(request: HttpRequest, tags: Iterable[str]) -> None:
+    """Let nobody put a job before others' eyes, where tags say who sees it."""
+    scope = scope_of(request.user)
+    if conf.SCOPE and scope is not None and not scope.issuperset(tags):
+        raise Problem(403, NOT_ALLOWED, NOT_YOUR_TAG)
 
 
 def _slow_down(request: HttpRequest) -> None:

@@ -43,7 +43,7 @@ export abstract class WorkshopPage implements Page {
   }
 
   renew(): void {
-    if (this.desk.operator) this.feed.ask();
+    if (this.desk.seesAll) this.feed.ask();
   }
 
   get shape(): string {
