@@ -23,7 +23,7 @@ from realtime.confidential import confidential
 from realtime.dashboard_page import page_of
 from realtime.events import Status
 from realtime.models import Alert, AlertRule, File, Job, Token
-from realtime.scope import reaches
+from realtime.reach import reaches
 
 if TYPE_CHECKING:
     _Tabular = admin.TabularInline[File, Job]
@@ -98,13 +98,12 @@ class JobAdmin(_ModelAdmin):
         return page_of(str(obj.pk))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
-        """Return the jobs; where there is a SCOPE, those alone that the person sees."""
+        """Return the jobs; where there is a REACH, those alone that the person sees."""
         found = super().get_queryset(request)
-        scope = permissions.scope_of(request.user)
-        if not conf.SCOPE or scope is None:
+        reach = permissions.reach_of(request.user)
+        if not conf.REACH or reach is None:
             return found
-        [values] = finding.visible(request.user.pk, scope).any_of
-        return found.filter(finding.either(values))
+        return found.filter(finding.either(finding.theirs(request.user.pk, reach)))
 
     def get_changelist(self, request: HttpRequest, **named: Any) -> type[ChangeList]:
         """Return what makes the list."""
@@ -235,7 +234,7 @@ admin.site.register(Alert, alert_admin.AlertAdmin)
 
 def _role(person: Any, job: Job) -> permissions.Role:
     """Return as what somebody sees a job who may look at it here."""
-    is_theirs = reaches(permissions.scope_of(person), job.state())
+    is_theirs = reaches(permissions.reach_of(person), job.state())
     return permissions.Role.OPERATOR if is_theirs else permissions.Role.OWNER
 
 

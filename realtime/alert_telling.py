@@ -146,7 +146,7 @@ def _people(rule: AlertRule) -> list[Any]:
     match rule.inbox:
         case AlertRule.Inbox.OPERATORS:
             able = ModelBackend().with_perm(VIEW_ALL)
-            if not conf.SCOPE:
+            if not conf.REACH:
                 return list(able[:PEOPLE])
             return list(islice((one for one in able.iterator() if is_operator(one)), PEOPLE))
         case AlertRule.Inbox.CHOSEN:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004  Django's name
 from django.core.checks import register as register_check
 
-from realtime import scope
+from realtime import reach
 from realtime.conf import conf, names
 from realtime.events import ENDS, NoticeKind, Way
 
@@ -39,7 +39,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
             found.append(_error("a key of HEADWAY", f"one of {choices}", name))
         elif not (_fits(value, known[name]) or (value == 0 and name in MAY_BE_ZERO)):
             found.append(_error(f"HEADWAY[{name!r}]", _spoken(known[name]), value))
-    checks = (_check_lease, _check_kept, _check_series, _check_ways, _check_site, _check_scope)
+    checks = (_check_lease, _check_kept, _check_series, _check_ways, _check_site, _check_reach)
     return found or [one for check in checks for one in check()]
 
 
@@ -85,16 +85,16 @@ def _check_site() -> list[CheckMessage]:
     return [_error("HEADWAY['SITE_URL']", "an origin such as https://jobs.example.org", site)]
 
 
-def _check_scope() -> list[CheckMessage]:
-    if not conf.SCOPE:
+def _check_reach() -> list[CheckMessage]:
+    if not conf.REACH:
         return []
     try:
-        found = scope.function()
+        found = reach.function()
     except Exception as error:  # noqa: BLE001  whatever a module raises while it is imported
-        wanted = "the dotted path of a function that takes a user, as myproject.tenants.scope"
-        return [_error("HEADWAY['SCOPE']", wanted, conf.SCOPE, f"{type(error).__name__}: {error}")]
+        wanted = "the dotted path of a function that takes a user, as myproject.tenants.reach"
+        return [_error("HEADWAY['REACH']", wanted, conf.REACH, f"{type(error).__name__}: {error}")]
     if inspect.iscoroutinefunction(found):
-        return [_error("HEADWAY['SCOPE']", "a plain function, no coroutine", conf.SCOPE)]
+        return [_error("HEADWAY['REACH']", "a plain function, no coroutine", conf.REACH)]
     return []
 
 

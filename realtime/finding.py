@@ -22,7 +22,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from realtime.models import Job, Tag
 from realtime.problems import bad_request
 from realtime.queries import in_utc
-from realtime.scope import Scope
+from realtime.reach import Reach
 
 WINDOW = 2_500
 """Jobs that one page looks at, at most, for what no index knows."""
@@ -52,8 +52,11 @@ Value = Q | Tagged
 class Wanted:
     """Which jobs."""
 
-    any_of: tuple[tuple[Value, ...], ...] = ()
+    any_of: tuple[tuple[Q, ...], ...] = ()
     """Of each of these one must hold; an index knows each."""
+    led_by: tuple[Value, ...] = ()
+    """Of these one must hold, too, and no other word leads: a page that ends at a job tells which,
+    and who sees one tenant's jobs is not told of another's."""
     between: Q = field(default_factory=Q)
     """Between which moments they were queued."""
     rest: tuple[Rest, ...] = ()
@@ -82,11 +85,18 @@ class Count:
     """Whether there may be more."""
 
 
-def visible(person: Any, scope: Scope) -> Wanted:
+def visible(person: Any, reach: Reach) -> Wanted:
     """Return the jobs that somebody of this key sees: all, or their own and those of some tags."""
-    if scope is None:
+    if reach is None:
         return Wanted()
-    return Wanted(any_of=((Q(("owner_id", person)), *map(Tagged, sorted(scope))),))
+    if not reach:
+        return Wanted(any_of=((Q(("owner_id", person)),),))
+    return Wanted(led_by=theirs(person, reach))
+
+
+def theirs(person: Any, tags: frozenset[str]) -> tuple[Value, ...]:
+    """Return what holds of the jobs that somebody of this key sees: one of these."""
+    return Q(("owner_id", person)), *map(Tagged, sorted(tags))
 
 
 def find(wanted: Wanted, cursor: str, most: int) -> Page:
@@ -96,7 +106,7 @@ def find(wanted: Wanted, cursor: str, most: int) -> Page:
     known: dict[UUID, Job] = {}
     edges: list[Job] = []
     for branch in (one.after(cursor) for one in branches):
-        jobs, edge = branch.some(rest, WINDOW // len(branches), most + 1)
+        jobs, edge = branch.some(rest, max(WINDOW // len(branches), 1), most + 1)
         known |= {job.pk: job for job in jobs}
         edges += [edge] if edge else []
     found = list(known.values())
@@ -114,7 +124,7 @@ def find(wanted: Wanted, cursor: str, most: int) -> Page:
 def count(wanted: Wanted) -> Count:
     """Return how many jobs there are, of those in the window."""
     branches, rest = _led(wanted)
-    window = (WINDOW if rest else COUNTED) // max(len(branches), 1)
+    window = max((WINDOW if rest else COUNTED) // max(len(branches), 1), 1)
     keys = [branch.keys(rest, window) for branch in branches]
     if branches[1:] and any(branch.of_tags for branch in branches):
         # A job may be in several of them.
@@ -201,17 +211,21 @@ def _led(wanted: Wanted) -> tuple[list[_Branch], list[Rest]]:
     asked = [list(dict.fromkeys(values)) for values in wanted.any_of]
     if any(not values for values in asked):
         return [], []
-    few = [values for values in asked if len(values) <= BRANCHES]
-    if few[1:]:
-        few.sort(key=lambda values: _size(values, wanted.between))
-    leader = few[0] if few else [Q()]
+    leader = list(wanted.led_by) or _fewest(asked, wanted.between)
     others = [either(values) for values in asked if values is not leader]
     rest: list[Rest] = [partial(_filtered, one) for one in others]
     branches = [_branch(value, wanted.between) for value in leader]
     return branches, [*rest, *wanted.rest]
 
 
-def _size(values: Sequence[Value], between: Q) -> int:
+def _fewest(asked: list[list[Q]], between: Q) -> Sequence[Value]:
+    few = [values for values in asked if len(values) <= BRANCHES]
+    if few[1:]:
+        few.sort(key=lambda values: _size(values, between))
+    return few[0] if few else [Q()]
+
+
+def _size(values: Sequence[Q], between: Q) -> int:
     """Return how many jobs these leave, as far as that matters."""
     branches = [_branch(value, between) for value in values]
     return sum(one.rows.order_by()[:COUNTED].count() for one in branches)

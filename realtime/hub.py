@@ -100,13 +100,13 @@ class Hub:
             text = f"One socket may watch {conf.WATCHES} topics: unwatch some first."
             mailbox.answer(protocol.refused(topic, "too_many", text))
             return
-        scope = mailbox.scope
+        reach = mailbox.reach
         groups = await self._groups(mailbox, kind, job)
         if groups is None:
             mailbox.answer(protocol.refused(topic, "not_found", NOTHING))
             return
         await self.listener.join(groups)
-        if mailbox.scope != scope:  # Meanwhile: ask as who they are now.
+        if mailbox.reach != reach:  # Meanwhile: ask as who they are now.
             await self.watch(mailbox, topic, have)
             return
         if mailbox.closed:
@@ -187,7 +187,7 @@ class Hub:
             mailbox.seen[job] = max(have or -1, mailbox.seen.get(job, -1))
             ids = [job]
         else:
-            ids = await in_thread(reading.first_ids, kind, job, mailbox.user, mailbox.scope)
+            ids = await in_thread(reading.first_ids, kind, job, mailbox.user, mailbox.reach)
             if kind == "tree":
                 ids = [job, *(one for one in ids if one != job and mailbox.shows(one, job))]
             await self._load(ids)

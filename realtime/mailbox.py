@@ -17,7 +17,7 @@ from realtime.conf import conf
 from realtime.coroutines import go_on
 from realtime.permissions import Role, is_shared, role_of
 from realtime.protocol import Close
-from realtime.scope import Scope
+from realtime.reach import Reach
 from realtime.states import State
 from realtime.wire import Message, message
 
@@ -101,7 +101,7 @@ class Mailbox:
         return waiting or self._sending is not None or self.closed
 
     @property
-    def scope(self) -> Scope:
+    def reach(self) -> Reach:
         """Whose jobs this viewer sees besides their own."""
         return None if self.operator else self.tags
 
@@ -119,7 +119,7 @@ class Mailbox:
         """Return as what this viewer sees a job."""
         if self.shared:
             return Role.GUEST if is_shared(self.shared, state) else None
-        return role_of(self.user, state, self.scope)
+        return role_of(self.user, state, self.reach)
 
     def owns(self, known: Known) -> Role | None:
         """Return the same of what is known of a job, for the many who are sent a state.

@@ -20,7 +20,7 @@ from realtime.finding import Rest, Wanted, either
 from realtime.models import Job
 from realtime.problems import bad_request
 from realtime.queries import moment_of, searched
-from realtime.scope import Scope
+from realtime.reach import Reach
 from realtime.search import Term
 from realtime.tagged import tagged
 from realtime.task_names import names_like, queues_like
@@ -45,19 +45,19 @@ class Seconds(Func):
         return self.as_sql(compiler, connection, **more)
 
 
-def meant(asked: Mapping[str, str], person: Any, scope: Scope) -> Wanted:
-    """Return which jobs the words of a query mean, of those that a person of this scope sees.
+def meant(asked: Mapping[str, str], person: Any, reach: Reach) -> Wanted:
+    """Return which jobs the words of a query mean, of those that a person of this reach sees.
 
     Raises a `Problem` where they cannot be understood.
     """
-    wanted = finding.visible(person.pk, scope)
+    wanted = finding.visible(person.pk, reach)
     asked = {word: searched(said) for word, said in asked.items()}
     for word, mean in _WORDS.items():
         if said := asked.get(word):
             wanted = mean(wanted, said)
     try:
         for term in search.parsed(asked.get("q", "")):
-            _check_told(term, everybodys=scope is None)
+            _check_told(term, everybodys=reach is None)
             mean_key = partial(_owner, person) if term.key == "owner" else _KEYS[term.key]
             wanted = mean_key(wanted, term)
     except BadSearch as error:

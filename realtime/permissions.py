@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from realtime import scope, shares
+from realtime import reach, shares
 from realtime.calls import BACKGROUND, ITEMS, WHOLE
 from realtime.conf import conf
 from realtime.events import ENDS, Status, Wish, timestamp
@@ -14,7 +14,7 @@ from realtime.failure import safe_text
 from realtime.history import history
 from realtime.language import translated
 from realtime.line import line
-from realtime.scope import OWN, Scope, reaches
+from realtime.reach import OWN, Reach, reaches
 from realtime.states import State, read_one
 
 
@@ -61,25 +61,25 @@ ACTIONS: dict[str, tuple[str, ...]] = {
 
 def is_operator(user: Any) -> bool:
     """Tell whether a user may see everybody's jobs; this may ask the database."""
-    return scope_of(user) is None
+    return reach_of(user) is None
 
 
-def scope_of(user: Any) -> Scope:
+def reach_of(user: Any) -> Reach:
     """Return whose jobs a user may see besides their own; this may ask the database."""
-    return scope.of(user) if _sees_others(user) else OWN
+    return reach.of(user) if _sees_others(user) else OWN
 
 
 def is_confined(user: Any) -> bool:
     """Tell whether a user may see others' jobs, but not everybody's."""
-    return _sees_others(user) and scope.of(user) is not None
+    return _sees_others(user) and reach.of(user) is not None
 
 
 def _sees_others(user: Any) -> bool:
     return bool(user.is_active and user.has_perm(VIEW_ALL))
 
 
-def role_of(user_id: str, state: State, seen: Scope) -> Role | None:
-    """Return as what a user with this scope sees a job, None when it is none of theirs."""
+def role_of(user_id: str, state: State, seen: Reach) -> Role | None:
+    """Return as what a user with this reach sees a job, None when it is none of theirs."""
     if reaches(seen, state):
         return Role.OPERATOR
     return Role.OWNER if state["owner"] is not None and state["owner"] == user_id else None
@@ -118,7 +118,7 @@ def visible_state(user: Any, job: str) -> State | None:
         return None
     if state is None:
         return None
-    role = role_of(str(user.pk), state, scope_of(user))
+    role = role_of(str(user.pk), state, reach_of(user))
     return shown(state, role) if role else None
 
 
@@ -137,10 +137,10 @@ def shown(state: State, role: Role) -> State:
 
 
 def may_control(user: Any, state: State) -> bool:
-    """Tell whether a user may steer a job; where there is a SCOPE, no other than they see."""
+    """Tell whether a user may steer a job; where there is a REACH, no other than they see."""
     if state["owner"] == str(user.pk):
         return True
-    return bool(user.has_perm(CONTROL_ALL)) and (not conf.SCOPE or reaches(scope_of(user), state))
+    return bool(user.has_perm(CONTROL_ALL)) and (not conf.REACH or reaches(reach_of(user), state))
 
 
 def may_control_workers(user: Any) -> bool:

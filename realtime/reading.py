@@ -17,7 +17,7 @@ from realtime.events import ENDS
 from realtime.history import history
 from realtime.line import line
 from realtime.models import Job, Tag
-from realtime.scope import Scope
+from realtime.reach import Reach
 from realtime.states import State
 from realtime.store import LINES_PER_READ, Lines, Sign
 
@@ -41,13 +41,13 @@ def states(jobs: list[str]) -> dict[str, State]:
     return found
 
 
-def first_ids(kind: str, root: str, user: str, scope: Scope) -> list[str]:
+def first_ids(kind: str, root: str, user: str, reach: Reach) -> list[str]:
     """Return the ids of the jobs with which a topic (tree, mine, all) begins, newest first.
 
-    Of all jobs those that a user of this scope sees.
+    Of all jobs those that a user of this reach sees.
     """
-    if kind == "all" and scope is not None:
-        page = finding.find(finding.visible(user, scope), "", FIRST)
+    if kind == "all" and reach is not None:
+        page = finding.find(finding.visible(user, reach), "", FIRST)
         return [str(job.pk) for job in page.jobs]
     chosen: dict[str, dict[str, Any]] = {
         "tree": {"root": root},

@@ -15,7 +15,7 @@ from realtime.conf import conf
 from realtime.described import Shape, as_json
 from realtime.events import ENDS, Status, Wish
 from realtime.models import Job
-from realtime.permissions import scope_of
+from realtime.permissions import reach_of
 from realtime.problems import NOT_ALLOWED, Problem, answers
 from realtime.shapes import choice, number, one, several, text, whole
 
@@ -76,7 +76,7 @@ def create(request: HttpRequest) -> HttpResponse:
         wanted = f"expected at most {conf.OUTSIDE_JOBS} jobs outside Celery that have not ended"
         raise Problem(429, "Too many", f"{wanted}: end some.", Retry_After=str(TTL))
     state = outside.create(str(request.user.pk), {"ttl": TTL, **body})
-    answer = JsonResponse(seen(request, state, scope_of(request.user)), status=201)
+    answer = JsonResponse(seen(request, state, reach_of(request.user)), status=201)
     answer["Location"] = reverse("realtime:job", args=[state["id"]])
     return answer
 
@@ -95,15 +95,15 @@ def report(request: HttpRequest, job: str) -> HttpResponse:
     if state["owner"] != str(request.user.pk):
         raise Problem(403, "Not allowed", "You may see this job, but only its owner tells of it.")
     told, wants = outside.report(state["id"], body_of(request))
-    answer = seen(request, told, scope_of(request.user))
+    answer = seen(request, told, reach_of(request.user))
     wanted = wants if wants in {Wish.CANCEL, Wish.PAUSE} else None
     return JsonResponse({**answer, "wants": wanted})
 
 
 def _check_tags(request: HttpRequest, tags: Iterable[str]) -> None:
     """Let nobody put a job before others' eyes, where tags say who sees it."""
-    scope = scope_of(request.user)
-    if conf.SCOPE and scope is not None and not scope.issuperset(tags):
+    reach = reach_of(request.user)
+    if conf.REACH and reach is not None and not reach.issuperset(tags):
         raise Problem(403, NOT_ALLOWED, NOT_YOUR_TAG)
 
 

@@ -24,7 +24,7 @@ class Rights:
     def __init__(
         self, mailboxes: Collection[Mailbox], changed: Callable[[Mailbox, Visitor], Awaitable[None]]
     ) -> None:
-        """Prepare; `changed` is called with a viewer whose scope is another one, and which."""
+        """Prepare; `changed` is called with a viewer whose reach is another one, and which."""
         self._mailboxes = mailboxes
         self._changed = changed
         self._loop = asyncio.get_running_loop()

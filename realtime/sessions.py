@@ -30,9 +30,9 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from realtime import scope, shares
+from realtime import reach, shares
 from realtime.permissions import VIEW_ALL
-from realtime.scope import OWN, Scope
+from realtime.reach import OWN, Reach
 
 Session = dict[str, Any]
 
@@ -90,11 +90,11 @@ def _signed_in(keys: Collection[str]) -> dict[str, Visitor]:
         for key, session in sessions.items()
         if (user := users.get(_person(session))) is not None and _is_verified(user, session)
     }
-    scopes = _scopes({user.pk: user for user in found.values()})
-    return {key: _visitor(key, user, scopes.get(user.pk, OWN)) for key, user in found.items()}
+    reaches_of = _reaches({user.pk: user for user in found.values()})
+    return {key: _visitor(key, user, reaches_of.get(user.pk, OWN)) for key, user in found.items()}
 
 
-def _visitor(key: str, user: Any, seen: Scope) -> Visitor:
+def _visitor(key: str, user: Any, seen: Reach) -> Visitor:
     tags = frozenset() if seen is None else seen
     return Visitor(user=str(user.pk), operator=seen is None, tags=tags, session=key)
 
@@ -172,12 +172,12 @@ def _is_verified(user: Any, session: Session) -> bool:
     return any(constant_time_compare(given, one) for one in hashes)
 
 
-def _scopes(users: dict[Any, Any]) -> dict[Any, Scope]:
+def _reaches(users: dict[Any, Any]) -> dict[Any, Reach]:
     """Return whose jobs each of them sees, by their keys; who sees none but their own is left out.
 
     Asked anew each time: a back end may hand out the same user again.
     """
-    return {pk: scope.ask(users[pk]) for pk in _operators(users)}
+    return {pk: reach.ask(users[pk]) for pk in _operators(users)}
 
 
 def _operators(users: dict[Any, Any]) -> set[Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import Group
 
 
-def scope(user: Any) -> set[str] | None:
+def reach(user: Any) -> set[str] | None:
     """Return the tags whose jobs an operator sees, None where they are no tenant's."""
     names = set(user.groups.values_list("name", flat=True))
     if "broken" in names:

@@ -223,7 +223,7 @@ RIGHT: dict[str, Right] = {
 }
 """What each request that is described is answered, by role."""
 REFUSALS = {401, 403, 404}
-CONFINED = {"SCOPE": "tests.tenants.scope"}
+CONFINED = {"REACH": "tests.tenants.reach"}
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ from tests.tenants import join
 pytestmark = pytest.mark.django_db(transaction=True)
 
 A, B = "tenant:a", "tenant:b"
-CONFINED = {"SCOPE": "tests.tenants.scope", "RIGHTS_INTERVAL": 0.2}
+CONFINED = {"REACH": "tests.tenants.reach", "RIGHTS_INTERVAL": 0.2}
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Whose jobs an operator sees: everybody's, or those alone that have one of some tags (SCOPE).
+"""Whose jobs an operator sees: everybody's, or those alone that have one of some tags (REACH).
 
 A project with tenants says so by a function of its own. Whatever goes wrong in it opens nothing:
 who cannot be told apart is shown their own jobs alone.
@@ -21,37 +21,37 @@ from realtime.states import State
 
 logger = logging.getLogger("realtime")
 
-Scope = frozenset[str] | None
+Reach = frozenset[str] | None
 """The tags of whose jobs somebody sees besides their own; None where they see everybody's."""
-OWN: Scope = frozenset()
+OWN: Reach = frozenset()
 """Of who sees nobody else's."""
 REMEMBERED = 1_000
 """People of whom is known that it could not be told what they see: each is told of once."""
-_KEPT = "_headway_scope"
+_KEPT = "_headway_reach"
 
 
-def of(user: Any) -> Scope:
-    """Return the scope of somebody who may see all jobs; of one object it is asked once."""
-    if not conf.SCOPE:
+def of(user: Any) -> Reach:
+    """Return the reach of somebody who may see all jobs; of one object it is asked once."""
+    if not conf.REACH:
         return None
     kept = getattr(user, _KEPT, None)
-    if kept is None or kept[0] != conf.SCOPE:
-        kept = (conf.SCOPE, ask(user))
+    if kept is None or kept[0] != conf.REACH:
+        kept = (conf.REACH, ask(user))
         setattr(user, _KEPT, kept)
-    found: Scope = kept[1]
+    found: Reach = kept[1]
     return found
 
 
-def ask(user: Any) -> Scope:
+def ask(user: Any) -> Reach:
     """Return the same as it is now. It may ask the database, and never raises."""
-    if not conf.SCOPE:
+    if not conf.REACH:
         return None
     try:
         with _apart():
             found = _checked(function()(user))
     except Exception:
         if _trouble.is_news(user):
-            logger.exception("%s fails for user %s, who sees their own alone", conf.SCOPE, user.pk)
+            logger.exception("%s fails for user %s, who sees their own alone", conf.REACH, user.pk)
         return OWN
     _trouble.forget(user)
     return found
@@ -59,28 +59,28 @@ def ask(user: Any) -> Scope:
 
 def function() -> Callable[[Any], Any]:
     """Return the project's function; raises `ImportError` or `TypeError` where it is none."""
-    found = import_string(conf.SCOPE)
+    found = import_string(conf.REACH)
     if not callable(found):
-        raise TypeError(f"expected HEADWAY['SCOPE'] to name a function, got: {found!r:.100}")
+        raise TypeError(f"expected HEADWAY['REACH'] to name a function, got: {found!r:.100}")
     told: Callable[[Any], Any] = found
     return told
 
 
-def reaches(scope: Scope, state: State) -> bool:
+def reaches(reach: Reach, state: State) -> bool:
     """Tell whether a job is one of those that are seen besides one's own."""
-    return scope is None or not scope.isdisjoint(state.get("tags") or ())
+    return reach is None or not reach.isdisjoint(state.get("tags") or ())
 
 
-def _checked(said: Any) -> Scope:
+def _checked(said: Any) -> Reach:
     if said is None:
         return None
     tags = [said] if isinstance(said, str) else said
     if not isinstance(tags, Collection) or not all(isinstance(tag, str) for tag in tags):
-        raise TypeError(f"expected {conf.SCOPE} to return texts or None, got: {said!r:.100}")
+        raise TypeError(f"expected {conf.REACH} to return texts or None, got: {said!r:.100}")
     for tag in tags:
         # Cut, it would be the beginning of somebody else's.
         if not 0 < len(tag) <= TAG:
-            wanted = f"expected a tag of 1 to {TAG} characters from {conf.SCOPE}"
+            wanted = f"expected a tag of 1 to {TAG} characters from {conf.REACH}"
             raise ValueError(f"{wanted}, got: {tag!r:.100}")
     return frozenset(tags)
 
@@ -116,7 +116,7 @@ class _Trouble:
             return
         with self._lock:
             self._people.discard(user.pk)
-        logger.info("%s tells again what user %s may see", conf.SCOPE, user.pk)
+        logger.info("%s tells again what user %s may see", conf.REACH, user.pk)
 
 
 _trouble = _Trouble()

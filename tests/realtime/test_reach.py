@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import uuid
@@ -17,7 +18,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from realtime import alert_telling, finding, permissions, scope, tokens
+from realtime import alert_telling, finding, permissions, reach, tokens
 from realtime.events import JobState, Status, timestamp
 from realtime.models import AlertRule, Job, Tag
 from realtime.publish import Change, publish
@@ -40,7 +41,7 @@ RIGHTS = ("view_all_jobs", "control_all_jobs", "control_workers", "manage_alerts
 def confining(redis: RedisServer, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """Be a project with tenants, and announce nothing."""
     monkeypatch.setattr("realtime.announcer.announce", lambda shards: None)
-    settings.HEADWAY = {**settings.HEADWAY, "SCOPE": "tests.tenants.scope"}
+    settings.HEADWAY = {**settings.HEADWAY, "REACH": "tests.tenants.reach"}
 
 
 @pytest.fixture
@@ -117,14 +118,33 @@ def test_pages_lead_to_all_that_one_sees(ana: Any, operator_of: Any) -> None:
     assert asked(one, "/count")["count"] == len(wanted)
 
 
-def test_a_scope_of_many_tags_is_looked_for_in_a_window(ana: Any, operator_of: Any) -> None:
-    """Where there are more than indexes are asked for one by one, as for any long list."""
+def test_a_reach_may_be_of_many_tags(ana: Any, operator_of: Any) -> None:
+    """More than the values of a word of which an index is asked for one by one."""
     tags = [f"tenant:{number}" for number in range(finding.BRANCHES + 1)]
     one = operator_of("one", *tags)
     wanted = [job_of(ana, tag) for tag in tags]
     job_of(ana, "tenant:other")
     assert listed(one) == wanted[::-1]
     assert asked(one, "/count")["count"] == len(wanted)
+
+
+def test_a_page_ends_at_no_other_tenants_job(
+    ana: Any, ben: Any, operator_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its cursor says where it ends, and the time until which was looked."""
+    monkeypatch.setattr(finding, "WINDOW", 4)
+    one = operator_of("one", A)
+    hers = [job_of(ana, A, title="Hers") for _ in range(5)]
+    his = [job_of(ben, B, title="His") for _ in range(5)]
+    seen, cursor = list[str](), ""
+    for _ in range(20):
+        page = asked(one, "", q="status:running Hers", cursor=cursor)
+        seen += [state["id"] for state in page["jobs"]]
+        cursor = page["next"] or ""
+        assert not [job for job in his if job in base64.urlsafe_b64decode(cursor).decode()]
+        if not cursor:
+            break
+    assert seen == hers[::-1]
 
 
 def test_how_words_go_on_tells_of_no_other(jobs: dict[str, str], operator_of: Any) -> None:
@@ -262,14 +282,14 @@ def test_what_goes_wrong_opens_nothing_and_is_told_once(
 ) -> None:
     """Whoever it happens to sees their own jobs alone, until it works again."""
     one = operator_of("one", A)
-    works = tenants.scope
+    works = tenants.reach
 
     def fail(user: Any) -> Any:
         if isinstance(said, Exception):
             raise said
         return said
 
-    monkeypatch.setattr(tenants, "scope", fail)
+    monkeypatch.setattr(tenants, "reach", fail)
     with caplog.at_level(logging.INFO, logger="realtime"):
         for _ in range(3):
             assert listed(one) == []
@@ -277,9 +297,9 @@ def test_what_goes_wrong_opens_nothing_and_is_told_once(
         [who] = visitors([cookie]).values()
         assert (who.operator, who.tags) == (False, frozenset())
         assert client_of(one).get("/headway/api/workers").status_code == 403
-        monkeypatch.setattr(tenants, "scope", works)
+        monkeypatch.setattr(tenants, "reach", works)
         assert listed(one) == [jobs["a"]]
-    told = [record for record in caplog.records if "tests.tenants.scope" in record.message]
+    told = [record for record in caplog.records if "tests.tenants.reach" in record.message]
     assert [record.levelname for record in told] == ["ERROR", "INFO"]
     assert told[0].exc_info
 
@@ -288,7 +308,7 @@ def test_one_tag_may_be_told_as_a_text(
     jobs: dict[str, str], operator_of: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As where a job is started; it is not taken for its letters."""
-    monkeypatch.setattr(tenants, "scope", lambda user: B)
+    monkeypatch.setattr(tenants, "reach", lambda user: B)
     assert listed(operator_of("one")) == [jobs["b"]]
 
 
@@ -302,9 +322,9 @@ def test_a_question_that_fails_spoils_no_transaction(
         with connection.cursor() as cursor:
             cursor.execute("SELECT nothing FROM nowhere")
 
-    monkeypatch.setattr(tenants, "scope", fail)
+    monkeypatch.setattr(tenants, "reach", fail)
     with transaction.atomic():
-        assert scope.ask(one) == frozenset()
+        assert reach.ask(one) == frozenset()
         assert Job.objects.count() == 0
 
 
@@ -318,7 +338,7 @@ def test_it_is_asked_once_for_a_request_and_of_operators_alone(
         times.append(user.username)
         return [A]
 
-    monkeypatch.setattr(tenants, "scope", counted)
+    monkeypatch.setattr(tenants, "reach", counted)
     client_of(one).get(f"/headway/api/jobs/{jobs['a']}")
     client_of(ana).get(f"/headway/api/jobs/{jobs['a']}")
     assert times == ["one"]
