@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from celery import chain, chord, group
 from django.contrib.auth.models import Permission
 
 import realtime
 from realtime.events import JobState, Status, timestamp
-from realtime.models import Job
+from realtime.heritage import Above, tags_of
+from realtime.models import Job, Tag
+from realtime.models.tags import TAGS
 from realtime.publish import Change, publish
 from tests import tasks
 from tests.processes import Child, web_server
 from tests.realtime.conftest import Lazy
-from tests.services import RedisServer
+from tests.services import RedisServer, wait_until
 from tests.sockets import Viewer, sign_in, viewer
 from tests.streams import EVENTS, Stream, asked, of_type, polled, state_in, watching
 from tests.tenants import join
@@ -244,3 +247,35 @@ def test_events_and_polls_bring_the_same(web: Child, ana: Any, ben: Any, one: An
         stream.until(lambda: stream.state(his))
         assert of_type(stream.frames, "refused")
     assert not state_in(polled(web, watching("all"), cookie), hers)
+
+
+CANVASES: dict[str, Callable[[], Any]] = {
+    "group": lambda: group(tasks.nothing.si(), tasks.nothing.si()),
+    "chain": lambda: chain(tasks.nothing.si(), tasks.nothing.si(), tasks.nothing.si()),
+    "chord": lambda: chord([tasks.nothing.si(), tasks.nothing.si()], tasks.nothing.si()),
+    "one that is replaced": lambda: tasks.replace_by_many.si([1, 2]),
+    "one that starts others": tasks.start_canvas.si,
+    "one that starts others later": lambda: tasks.start_children.si(2),
+}
+
+
+@pytest.mark.parametrize("kind", CANVASES)
+def test_all_of_a_tree_has_the_tags_of_its_root(threads_worker: Child, ana: Any, kind: str) -> None:
+    """So who may see its root may see all of it; a part keeps its own besides."""
+    root = realtime.start(CANVASES[kind](), owner=ana, tags=[A, "nightly"]).root
+    below = Job.objects.filter(root=root)
+    ended = {"finished_at__isnull": True}
+    wait_until(lambda: below.count() > 2 and not below.filter(**ended).exists(), "all to end", 60)
+    assert {tuple(job.last["tags"]) for job in below} == {(A, "nightly")}
+    found = Tag.objects.filter(job__root=root).values_list("tag", flat=True)
+    assert sorted(found) == sorted([A, "nightly"] * below.count())
+
+
+def test_a_part_keeps_its_own_tags_after_those_of_its_root() -> None:
+    """The root's are never pushed out, however deep a tree is and however many tags there are."""
+    tags = [f"root {number}" for number in range(TAGS)]
+    above = Above("x", "x", None, "", tags)
+    for level in range(3):
+        own = [f"level {level} {number}" for number in range(TAGS)]
+        above = Above("x", "x", None, "", tags_of(above, [*own, "too many", tags[0]]))
+        assert above.tags == [*tags, *own]
