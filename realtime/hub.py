@@ -29,6 +29,7 @@ from realtime.mailbox import Mailbox
 from realtime.metrics import counted
 from realtime.notice_feed import NoticeFeed
 from realtime.placing import Placing
+from realtime.reach import OWN
 from realtime.rights import Rights
 from realtime.sessions import Visitor
 from realtime.states import State
@@ -40,8 +41,6 @@ logger = logging.getLogger("realtime")
 
 FOR_GUESTS = frozenset({"job", "tree"})
 """The kinds of topics that somebody with a share token may watch."""
-NOTHING = "There is nothing here to watch."
-"""Says the same of what is not there and of what may not be seen."""
 
 
 class Hub:
@@ -103,7 +102,7 @@ class Hub:
         reach = mailbox.reach
         groups = await self._groups(mailbox, kind, job)
         if groups is None:
-            mailbox.answer(protocol.refused(topic, "not_found", NOTHING))
+            mailbox.refuse(topic)
             return
         await self.listener.join(groups)
         if mailbox.reach != reach:  # Meanwhile: ask as who they are now.
@@ -111,6 +110,7 @@ class Hub:
             return
         if mailbox.closed:
             return
+        mailbox.misses_all = mailbox.misses_all and topic != "all"
         alive = self.watchers.add(mailbox, topic)
         mailbox.add(topic)
         if kind == "log":
@@ -127,7 +127,9 @@ class Hub:
         mailbox.remove(topic)
         self.watchers.remove(mailbox, topic)
         kind, _, job = topic.partition(":")
-        if kind == "log":
+        if topic == "all":
+            mailbox.misses_all = False
+        elif kind == "log":
             mailbox.logs.pop(job, None)
         elif kind == "job":
             mailbox.seen.pop(job, None)
@@ -143,18 +145,17 @@ class Hub:
         for topic in sorted(mailbox.topics, key=lambda one: not one.startswith("log:")):
             kind, job = protocol.parse_topic(topic)
             if await self._groups(mailbox, kind, job) is None:
-                self.unwatch(mailbox, topic)
-                mailbox.promised.pop(topic, None)
-                mailbox.answer(protocol.refused(topic, "not_found", NOTHING))
+                self._take_back(mailbox, topic)
         if "all" in mailbox.topics:
-            await self._begin_anew(mailbox)
+            # What a browser has of it is not its any more: it begins again with what is.
+            self._take_back(mailbox, "all")
+        if mailbox.misses_all and mailbox.reach != OWN:
+            await self.watch(mailbox, "all", 0)
 
-    async def _begin_anew(self, mailbox: Mailbox) -> None:
-        """Take back what a viewer knows as all jobs, and begin again with what that is now."""
-        self.unwatch(mailbox, "all")
-        mailbox.promised.pop("all", None)
-        mailbox.answer(protocol.refused("all", "not_found", NOTHING))
-        await self.watch(mailbox, "all", 0)
+    def _take_back(self, mailbox: Mailbox, topic: str) -> None:
+        self.unwatch(mailbox, topic)
+        mailbox.promised.pop(topic, None)
+        mailbox.refuse(topic)
 
     async def _groups(self, mailbox: Mailbox, kind: str, job: str) -> list[str] | None:
         """Return the groups in which a topic is announced, None when it may not be watched."""

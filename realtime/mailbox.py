@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from realtime.conf import conf
 from realtime.coroutines import go_on
 from realtime.permissions import Role, is_shared, role_of
-from realtime.protocol import Close
+from realtime.protocol import Close, refused
 from realtime.reach import Reach
 from realtime.states import State
 from realtime.wire import Message, message
@@ -32,6 +32,8 @@ FAST = 0.05
 SLOW = 0.25
 """Seconds between two frames to a socket that watches lists only."""
 LISTS = frozenset({"mine", "all", "notices"})
+
+NOTHING = "There is nothing here to watch."
 
 TREE = 200
 """Jobs below a root that are sent to who watches its tree."""
@@ -61,6 +63,8 @@ class Mailbox:
         self.topics: set[str] = set()
         self.changed: dict[str, None] = {}
         """Jobs whose newest state must be sent, in the order in which they changed."""
+        self.misses_all = False
+        """Whether it was refused all jobs, and is sent them once it may see some."""
         self.promised: dict[str, None] = {}
         """Topics to confirm once everything that has changed is sent."""
         self.seen: dict[str, int] = {}
@@ -200,6 +204,11 @@ class Mailbox:
     def say(self, text: str) -> None:
         """Send a frame that does not count."""
         self._push(message(text))
+
+    def refuse(self, topic: str) -> None:
+        """Say that there is nothing to watch, the same of what is not there and may not be seen."""
+        self.misses_all = self.misses_all or topic == "all"
+        self.answer(refused(topic, "not_found", NOTHING))
 
     def answer(self, text: str) -> None:
         """Send what a watch is answered with; who asks without end is let go.

@@ -192,6 +192,14 @@ async def test_who_has_no_tenant_any_more_is_told_and_keeps_their_own(
         assert [frame["topic"] for frame in sees.of_type("refused")] == ["all"]
         await sees.watch("all")
         await sees.until(lambda: len(sees.of_type("refused")) == 2)
+        await _join(one, A)
+        await sees.until(lambda: sees.states[hers]["seq"] > before)
+        await sees.until(lambda: len(sees.of_type("watching")) == 3)
+        await sees.send(type="unwatch", topics=["all"])
+        await _join(one, A, B)
+        await _join(one)
+        await sees.watch("all")
+        await sees.until(lambda: len(sees.of_type("refused")) == 3)
 
 
 async def test_who_sees_more_is_sent_it_on_the_socket_that_is_open(
