@@ -7,7 +7,7 @@ who cannot be told apart is shown their own jobs alone.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
+from realtime.cleaning import text
 from realtime.conf import conf
 from realtime.models.tags import TAG
 from realtime.states import State
@@ -74,13 +75,11 @@ def reaches(reach: Reach, state: State) -> bool:
 def _checked(said: Any) -> Reach:
     if said is None:
         return None
-    tags = [said] if isinstance(said, str) else said
-    if not isinstance(tags, Collection) or not all(isinstance(tag, str) for tag in tags):
-        raise TypeError(f"expected {conf.REACH} to return texts or None, got: {said!r:.100}")
+    tags = [said] if isinstance(said, str) else list(said)
     for tag in tags:
-        # Cut, it would be the beginning of somebody else's.
-        if not 0 < len(tag) <= TAG:
-            wanted = f"expected a tag of 1 to {TAG} characters from {conf.REACH}"
+        # One that is cut would be the beginning of somebody else's.
+        if not isinstance(tag, str) or not tag or text(tag, TAG) != tag:
+            wanted = f"expected tags of 1 to {TAG} characters from {conf.REACH}"
             raise ValueError(f"{wanted}, got: {tag!r:.100}")
     return frozenset(tags)
 

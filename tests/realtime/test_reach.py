@@ -272,7 +272,8 @@ BAD: dict[str, Any] = {
     "numbers": [1],
     "an empty tag": [""],
     "a tag that no job has, whose beginning another may have": ["x" * 51],
-    "a generator": (tag for tag in (A,)),
+    "bytes": b"tenant:a",
+    "a tag that is cleaned where a job has it": [A, "tenant:\x00"],
 }
 
 
@@ -310,6 +311,8 @@ def test_one_tag_may_be_told_as_a_text(
     """As where a job is started; it is not taken for its letters."""
     monkeypatch.setattr(tenants, "reach", lambda user: B)
     assert listed(operator_of("one")) == [jobs["b"]]
+    monkeypatch.setattr(tenants, "reach", lambda user: (tag for tag in (A,)))
+    assert listed(operator_of("two")) == [jobs["a"]]
 
 
 def test_a_question_that_fails_spoils_no_transaction(
