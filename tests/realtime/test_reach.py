@@ -18,6 +18,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from core.reports import of_jobs
 from realtime import alert_telling, finding, permissions, reach, tokens
 from realtime.events import JobState, Status, timestamp
 from realtime.models import AlertRule, Job, Tag
@@ -238,6 +239,19 @@ def test_the_admin_shows_what_one_sees(jobs: dict[str, str], operator_of: Any) -
     assert jobs["b"] in client_of(operator_of("all")).get("/admin/realtime/job/").content.decode()
     one.user_permissions.set(Permission.objects.filter(codename="view_job"))
     assert jobs["a"] not in client_of(one).get("/admin/realtime/job/").content.decode()
+
+
+def test_the_services_own_pages_keep_to_it(jobs: dict[str, str], operator_of: Any) -> None:
+    """A job's page is there or not, and shared by who may steer it; a report is on one's own."""
+    one = operator_of("one", A)
+    client = client_of(one)
+    statuses = {name: client.get(f"/jobs/{job}/").status_code for name, job in jobs.items()}
+    assert statuses == {"a": 200, "b": 404, "none": 404}
+    statuses = {name: client.post(f"/jobs/{job}/share/").status_code for name, job in jobs.items()}
+    assert statuses == {"a": 302, "b": 404, "none": 404}
+    job_of(one)
+    assert dict(of_jobs.gather(one, timezone.now()).totals)["Jobs"] == 1
+    assert dict(of_jobs.gather(operator_of("all"), timezone.now()).totals)["Jobs"] == 4
 
 
 def test_alerts_reach_who_sees_everybody(operator_of: Any, ana: Any) -> None:
