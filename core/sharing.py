@@ -33,7 +33,8 @@ def share(request: SignedIn, pk: UUID) -> HttpResponse:
 
 def may_share(request: SignedIn, job: Job) -> bool:
     """Tell whether somebody may show a job to others."""
-    return may_control(request.user, {"owner": str(job.owner_id)})
+    told = {"owner": str(job.owner_id), "tags": job.last.get("tags", [])}
+    return may_control(request.user, told)
 
 
 def link_to(request: HttpRequest, job: Job) -> str:

@@ -25,6 +25,8 @@ from core.tiles import SHOWN, WORDS, tiles_of
 from realtime.conf import conf
 from realtime.models import Job, Notice
 from realtime.notice_list import IN_INBOX
+from realtime.permissions import reach_of
+from realtime.reach import reaches
 
 LATEST = 20
 PEOPLE_ON_A_PAGE = 50
@@ -53,7 +55,7 @@ def home_page(request: SignedIn, refused: str = "") -> HttpResponse:
 def job_page(request: SignedIn, pk: UUID) -> HttpResponse:
     """Show one job; one that may not be seen looks as if there were none."""
     job = get_object_or_404(Job, pk=pk)
-    if job.owner_id != request.user.pk and not request.user.has_perm("realtime.view_all_jobs"):
+    if job.owner_id != request.user.pk and not reaches(reach_of(request.user), job.state()):
         raise Http404
     earlier = Job.objects.filter(pk=job.last.get("again_of"), owner=job.owner_id).first()
     tags: list[str] = job.last.get("tags", [])

@@ -108,8 +108,8 @@ def many(request: HttpRequest) -> HttpResponse:
         except (Refused, Problem) as error:
             status = error.status if isinstance(error, Problem) else 409
             refused.append({"id": job, "status": status, "detail": _(str(error))})
-    operator = permissions.is_operator(request.user)
-    jobs = [seen(request, state, operator=operator) for state in done]
+    reach = permissions.reach_of(request.user)
+    jobs = [seen(request, state, reach) for state in done]
     said: dict[str, Any] = {"jobs": jobs, "refused": refused, "next": following, "job": None}
     return JsonResponse(said, status=202)
 
@@ -130,8 +130,8 @@ def _meant(request: HttpRequest, body: dict[str, Any]) -> tuple[list[str], str |
         raise bad_request("the body", "one with either ids or a filter", ", ".join(body))
     if "ids" in body:
         return list(dict.fromkeys(body["ids"])), None
-    asked, operator = body["filter"], permissions.is_operator(request.user)
-    wanted = meaning.unfinished(chosen(request, asked, operator=operator))
+    asked, reach = body["filter"], permissions.reach_of(request.user)
+    wanted = meaning.unfinished(chosen(request, asked, reach))
     page = finding.find(wanted, asked.get("cursor", ""), MOST)
     return [str(job.pk) for job in page.jobs], page.next
 
@@ -181,5 +181,4 @@ def _steered(
 
 
 def _told(request: HttpRequest, state: State) -> HttpResponse:
-    operator = permissions.is_operator(request.user)
-    return JsonResponse(seen(request, state, operator=operator), status=202)
+    return JsonResponse(seen(request, state, permissions.reach_of(request.user)), status=202)

@@ -17,11 +17,13 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from realtime import alert_admin, permissions, tokens
+from realtime import alert_admin, finding, permissions, tokens
+from realtime.conf import conf
 from realtime.confidential import confidential
 from realtime.dashboard_page import page_of
 from realtime.events import Status
 from realtime.models import Alert, AlertRule, File, Job, Token
+from realtime.reach import reaches
 
 if TYPE_CHECKING:
     _Tabular = admin.TabularInline[File, Job]
@@ -95,6 +97,14 @@ class JobAdmin(_ModelAdmin):
         """Return where the dashboard shows it."""
         return page_of(str(obj.pk))
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
+        """Return the jobs; where there is a REACH, those alone that the person sees."""
+        found = super().get_queryset(request)
+        reach = permissions.reach_of(request.user)
+        if not conf.REACH or reach is None:
+            return found
+        return found.filter(finding.either(finding.theirs(request.user.pk, reach)))
+
     def get_changelist(self, request: HttpRequest, **named: Any) -> type[ChangeList]:
         """Return what makes the list."""
         del request, named
@@ -103,7 +113,7 @@ class JobAdmin(_ModelAdmin):
     def get_fields(self, request: HttpRequest, obj: Job | None = None) -> Any:
         """Return what operators see, or what those do who may only look at jobs."""
         fields = super().get_fields(request, obj)
-        if permissions.is_operator(request.user):
+        if obj and _role(request.user, obj) is permissions.Role.OPERATOR:
             return fields
         return [name for name in fields if name not in self.operators_only]
 
@@ -117,8 +127,7 @@ class JobAdmin(_ModelAdmin):
     @admin.display(description=_("last state"))
     def last_state(self, job: Job) -> str:
         """Return the state when the row was written, as its viewer may see it."""
-        operator = permissions.is_operator(getattr(job, "viewer", AnonymousUser()))
-        role = permissions.Role.OPERATOR if operator else permissions.Role.OWNER
+        role = _role(getattr(job, "viewer", AnonymousUser()), job)
         return json.dumps(permissions.view(job.state(), role), ensure_ascii=False, indent=1)
 
     @admin.display(description=_("traceback"))
@@ -221,6 +230,12 @@ class TokenAdmin(_TokenAdmin):
 
 admin.site.register(AlertRule, alert_admin.RuleAdmin)
 admin.site.register(Alert, alert_admin.AlertAdmin)
+
+
+def _role(person: Any, job: Job) -> permissions.Role:
+    """Return as what somebody sees a job who may look at it here."""
+    is_theirs = reaches(permissions.reach_of(person), job.state())
+    return permissions.Role.OPERATOR if is_theirs else permissions.Role.OWNER
 
 
 def is_superuser(request: HttpRequest) -> bool:

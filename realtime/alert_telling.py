@@ -15,6 +15,7 @@ from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 from http.client import HTTPException
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -31,6 +32,7 @@ from realtime import mail_server, webhook
 from realtime.addresses import BadAddress, Blocked, Unresolved
 from realtime.alert_words import link, text_of, title_of
 from realtime.cleaning import text
+from realtime.conf import conf
 from realtime.events import ALERT, Way, timestamp
 from realtime.language import speaking
 from realtime.models import Alert, AlertDelivery, AlertRule, Notice
@@ -143,7 +145,10 @@ def _people(rule: AlertRule) -> list[Any]:
     """Return whose inboxes it reaches: nobody's who may not see everybody's jobs by now."""
     match rule.inbox:
         case AlertRule.Inbox.OPERATORS:
-            return list(ModelBackend().with_perm(VIEW_ALL)[:PEOPLE])
+            able = ModelBackend().with_perm(VIEW_ALL)
+            if not conf.REACH:
+                return list(able[:PEOPLE])
+            return list(islice((one for one in able.iterator() if is_operator(one)), PEOPLE))
         case AlertRule.Inbox.CHOSEN:
             return [one for one in rule.people.all()[:PEOPLE] if is_operator(one)]
     return []

@@ -22,7 +22,7 @@ from realtime.events import timestamp
 from realtime.marking import key_of
 from realtime.models import Alert, AlertDelivery, AlertRule
 from realtime.models.alerts import WEEK
-from realtime.problems import NOT_ALLOWED, NotFound, Problem, answers, bad_request
+from realtime.problems import NOT_ALLOWED, NotFound, Problem, answers, bad_request, check_sees_all
 from realtime.queries import query_of, searched
 from realtime.shapes import FLAG, choice, one, several, text, whole
 
@@ -125,6 +125,7 @@ def try_rule(request: HttpRequest, rule: int) -> HttpResponse:
 
 
 def _check_managed(request: HttpRequest) -> None:
+    check_sees_all(request)
     if not permissions.may_manage_alerts(request.user):
         raise Problem(403, NOT_ALLOWED, NOT_MANAGED)
 

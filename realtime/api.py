@@ -20,6 +20,7 @@ from realtime.models import File, Job
 from realtime.permissions import Role
 from realtime.problems import Gone, NotFound, answers, shared_with
 from realtime.queries import query_of, searched
+from realtime.reach import Reach
 from realtime.shapes import MOMENT, choice, text, whole
 from realtime.states import State, read_one
 from realtime.transcript import transcript
@@ -63,29 +64,28 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 @answers("GET", query=FILTERS, says={200: as_json(replies.JOBS)})
 def jobs(request: HttpRequest) -> HttpResponse:
-    """Answer a page of states, newest first: one's own, or all for who may see all."""
-    operator = permissions.is_operator(request.user)
-    asked = query_of(request)
-    return _page(request, chosen(request, asked, operator=operator), asked, operator=operator)
+    """Answer a page of states, newest first: one's own, with what else one may see."""
+    asked, reach = query_of(request), permissions.reach_of(request.user)
+    return _page(request, chosen(request, asked, reach), asked, reach)
 
 
 @answers("GET", shared=True, query=PART_OF_TREE, says={200: as_json(replies.JOBS)})
 def tree(request: HttpRequest, job: str) -> HttpResponse:
     """Answer a page of the states of a job's whole tree, newest first."""
     state = visible(request, job)
-    operator = permissions.is_operator(request.user)
+    reach = permissions.reach_of(request.user)
     # Within a tree too, each is shown only what is theirs; a guest, what is below the shared one.
     root = shared_with(request) or state["root"]
     asked = query_of(request)
-    wanted = meaning.of_tree(chosen(request, asked, operator=operator), root)
-    return _page(request, wanted, asked, operator=operator)
+    wanted = meaning.of_tree(chosen(request, asked, reach), root)
+    return _page(request, wanted, asked, reach)
 
 
 @answers("GET", query=COUNTED, says={200: as_json(replies.COUNT_OF_JOBS)})
 def count(request: HttpRequest) -> HttpResponse:
     """Answer how many jobs a search means, as far as one look tells: `more` says that it ends."""
-    operator = permissions.is_operator(request.user)
-    found = finding.count(chosen(request, query_of(request), operator=operator))
+    reach = permissions.reach_of(request.user)
+    found = finding.count(chosen(request, query_of(request), reach))
     return JsonResponse({"count": found.count, "more": found.more})
 
 
@@ -93,20 +93,21 @@ def count(request: HttpRequest) -> HttpResponse:
 def words(request: HttpRequest) -> HttpResponse:
     """Answer how a word of a search may go on: values of `key` that begin with `start`."""
     asked = query_of(request)
-    operator = permissions.is_operator(request.user)
     key, start = asked.get("key", "task"), asked.get("start", "")
-    found = suggestions.of(key, start, request.user, all_jobs=operator)
+    found = suggestions.of(key, start, request.user, permissions.reach_of(request.user))
     return JsonResponse({"words": found})
 
 
 def _page(
-    request: HttpRequest, wanted: Wanted, asked: dict[str, str], *, operator: bool
+    request: HttpRequest, wanted: Wanted, asked: dict[str, str], reach: Reach
 ) -> HttpResponse:
     page = finding.find(wanted, asked.get("cursor", ""), PAGE)
-    states = reading.states([str(job.pk) for job in page.jobs])
+    states = reading.states([str(job.pk) for job in page.jobs]).values()
+    # What SQL has found is looked at again: by the state itself it is decided who may see it.
+    shown = [state for state in states if _role(request, state, reach)]
     return JsonResponse(
         {
-            "jobs": [seen(request, state, operator=operator) for state in states.values()],
+            "jobs": [seen(request, state, reach) for state in shown],
             "next": page.next,
             "searched_to": timestamp(page.searched_to) if page.searched_to else None,
         }
@@ -123,7 +124,7 @@ def job(request: HttpRequest, job: str) -> HttpResponse:
     known = None if shared_with(request) else read_one(job)
     if known:
         state |= compared(known)
-    if known and permissions.is_operator(request.user):
+    if known and _role(request, known, permissions.reach_of(request.user)) is Role.OPERATOR:
         state |= confidential(known)
     return JsonResponse(state)
 
@@ -186,9 +187,9 @@ def visible(request: HttpRequest, job: str) -> State:
     """Return a job's state; unknown and forbidden take the same steps, so the same time."""
     if not _UUID.fullmatch(job):
         raise NotFound
-    operator = permissions.is_operator(request.user)
+    reach = permissions.reach_of(request.user)
     state = read_one(job)
-    role = _role(request, state, operator=operator) if state else None
+    role = _role(request, state, reach) if state else None
     if state is None or role is None:
         if state and state["finished_at"]:
             Job.objects.filter(pk=job).first()  # As for one that the store does not know.
@@ -196,20 +197,19 @@ def visible(request: HttpRequest, job: str) -> State:
     return permissions.shown(state, role)
 
 
-def seen(request: HttpRequest, state: State, *, operator: bool) -> State:
-    """Return a state as the caller sees it."""
-    role = _role(request, state, operator=operator)
+def seen(request: HttpRequest, state: State, reach: Reach) -> State:
+    """Return a state that the caller may see, as they see it."""
+    role = _role(request, state, reach)
     return permissions.view(line.placed(state), role or Role.OWNER)
 
 
-def _role(request: HttpRequest, state: State, *, operator: bool) -> Role | None:
+def _role(request: HttpRequest, state: State, reach: Reach) -> Role | None:
     """Return as what the caller sees a job, None when it is none of theirs."""
     if shared := shared_with(request):
         return Role.GUEST if permissions.is_shared(shared, state) else None
-    return permissions.role_of(str(request.user.pk), state, operator=operator)
+    return permissions.role_of(str(request.user.pk), state, reach)
 
 
-def chosen(request: HttpRequest, asked: dict[str, str], *, operator: bool) -> Wanted:
+def chosen(request: HttpRequest, asked: dict[str, str], reach: Reach) -> Wanted:
     """Return the jobs that a query means, of those that the caller may see."""
-    everybodys = operator or bool(shared_with(request))
-    return meaning.meant(asked, request.user, everybodys=everybodys)
+    return meaning.meant(asked, request.user, None if shared_with(request) else reach)

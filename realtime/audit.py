@@ -106,6 +106,7 @@ def _page(request: HttpRequest, **wanted: Any) -> HttpResponse:
         found = found.filter(pk__lt=_number(cursor))
     page = list(found[: PAGE + 1])
     following = str(page[PAGE - 1].pk) if len(page) > PAGE else None
+    # Where those sit who may steer everybody's jobs is not for who sees a part of them.
     operator = permissions.is_operator(request.user)
     told = [_view(act, operator=operator) for act in page[:PAGE]]
     return JsonResponse({"acts": told, "next": following})

@@ -59,8 +59,7 @@ class Order:
         person = get_user_model().objects.filter(pk=self.author.person, is_active=True).first()
         if person is None:
             raise JobError(_(NOT_ANY_MORE))
-        everybodys = permissions.is_operator(person)
-        wanted = meaning.meant(self.asked, person, everybodys=everybodys)
+        wanted = meaning.meant(self.asked, person, permissions.reach_of(person))
         return person, meaning.without(meaning.unfinished(wanted), own)
 
     def count(self, own: str) -> int | None:

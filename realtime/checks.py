@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from typing import Any, get_args, get_origin
 
@@ -10,6 +11,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004  Django's name
 from django.core.checks import register as register_check
 
+from realtime import reach
 from realtime.conf import conf, names
 from realtime.events import ENDS, NoticeKind, Way
 
@@ -37,7 +39,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
             found.append(_error("a key of HEADWAY", f"one of {choices}", name))
         elif not (_fits(value, known[name]) or (value == 0 and name in MAY_BE_ZERO)):
             found.append(_error(f"HEADWAY[{name!r}]", _spoken(known[name]), value))
-    checks = (_check_lease, _check_kept, _check_series, _check_ways, _check_site)
+    checks = (_check_lease, _check_kept, _check_series, _check_ways, _check_site, _check_reach)
     return found or [one for check in checks for one in check()]
 
 
@@ -83,6 +85,19 @@ def _check_site() -> list[CheckMessage]:
     return [_error("HEADWAY['SITE_URL']", "an origin such as https://jobs.example.org", site)]
 
 
+def _check_reach() -> list[CheckMessage]:
+    if not conf.REACH:
+        return []
+    try:
+        found = reach.function()
+    except Exception as error:  # noqa: BLE001  whatever a module raises while it is imported
+        wanted = "the dotted path of a function that takes a user, as myproject.tenants.reach"
+        return [_error("HEADWAY['REACH']", wanted, conf.REACH, f"{type(error).__name__}: {error}")]
+    if inspect.iscoroutinefunction(found):
+        return [_error("HEADWAY['REACH']", "a plain function, no coroutine", conf.REACH)]
+    return []
+
+
 def check_results(**_: Any) -> list[CheckMessage]:
     """Warn when Celery would call a job failed because its result could not be kept."""
     celery = current_app.conf
@@ -98,8 +113,8 @@ def check_results(**_: Any) -> list[CheckMessage]:
     ]
 
 
-def _error(what: str, wanted: str, got: object) -> Error:
-    return Error(f"expected {what} to be {wanted}, got: {got!r}", id="headway.E001")
+def _error(what: str, wanted: str, got: object, hint: str | None = None) -> Error:
+    return Error(f"expected {what} to be {wanted}, got: {got!r}", hint=hint, id="headway.E001")
 
 
 def _fits(value: object, kind: Any) -> bool:

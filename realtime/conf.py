@@ -120,6 +120,8 @@ class Settings:
     """Seconds that is kept which alerts have fired, once they are over."""
     ALERT_PRIVATE_ADDRESSES: bool = False
     """Whether webhooks of alerts may lead to private addresses, such as those of one's own net."""
+    REACH: str = ""
+    """Path of a function of a user that returns the tags whose jobs an operator sees, None: all."""
     ORIGINS: list[str] = []
     """Further origins that may open sockets; ['*'] lets all in where ALLOWED_HOSTS does so too."""
     HEARTBEAT: int = 20

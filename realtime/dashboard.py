@@ -17,7 +17,7 @@ from realtime.events import timestamp
 from realtime.figures import Line, Point, Span
 from realtime.intervals import moment
 from realtime.permissions import is_operator
-from realtime.problems import NotFound, answers, bad_request
+from realtime.problems import NotFound, answers, bad_request, check_sees_all
 from realtime.queries import moment_of, query_of, searched
 from realtime.shapes import MOMENT, choice, text
 
@@ -60,6 +60,7 @@ def now(request: HttpRequest) -> HttpResponse:
 
 def _asked(request: HttpRequest) -> dict[str, Any]:
     """Return what an operator asks; to others there is nothing here."""
+    check_sees_all(request)
     if not is_operator(request.user):
         raise NotFound(gettext_noop("There is nothing at this address: look at how it is written."))
     return query_of(request)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from realtime import words
 from realtime.conf import conf
-from realtime.permissions import CONTROL_ALL, is_operator, may_manage_alerts
+from realtime.permissions import CONTROL_ALL, may_manage_alerts, reach_of
 
 THEME = "headway_theme"
 """The cookie with the look that somebody has chosen; read here, so that nothing flashes."""
@@ -30,16 +30,18 @@ def page_of(job: str) -> str:
 @require_safe
 @login_required
 def dashboard(request: HttpRequest) -> HttpResponse:
-    """Show the dashboard: everybody's jobs to operators, to others their own."""
+    """Show the dashboard: everybody's jobs to operators, or those they see, to others their own."""
     person: Any = request.user
+    reach = reach_of(person)
     theme = request.COOKIES.get(THEME, "")
     found = {
         "home": get_script_prefix(),
         "person": person,
         "preferences": conf.PREFERENCES_PAGE,
-        "operator": is_operator(person),
+        "operator": reach is None or bool(reach),
+        "confined": bool(reach),
         "alerts": may_manage_alerts(person),
-        "steers": person.has_perm(CONTROL_ALL),
+        "steers": person.has_perm(CONTROL_ALL) and (reach is None or bool(reach) or not conf.REACH),
         "command": f"celery -A {current_app.main or 'proj'} worker",
         "theme": theme if theme in THEMES else "",
         "words": words.brought_by_dashboard(),

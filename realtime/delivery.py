@@ -161,7 +161,7 @@ class Delivery:
             known = self._known.get(job)
             if known is None:
                 self._missing(job)
-            elif (role := mailbox.owns(known.owner)) and mailbox.sees(known):
+            elif (role := mailbox.owns(known)) and mailbox.sees(known):
                 found.setdefault(role, []).append(known)
         return found
 

@@ -20,10 +20,10 @@ from realtime.errand import Errand, Owner, Work
 from realtime.errors import HeadwayError, TooBusy
 from realtime.events import JobState
 from realtime.leaving import before_leaving
+from realtime.models.tags import TAG, TAGS
 from realtime.owners import key_of, requester
 from realtime.queueing import queued_state
 from realtime.reporter import get_reporter
-from realtime.starts import TAG, TAGS
 
 CLEANING = 2.0
 """Seconds that coroutines have to clean up when their process goes away."""

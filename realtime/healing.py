@@ -71,9 +71,9 @@ class Healing:
         for topic in self._hub.watchers.topics():
             kind, _, name = topic.partition(":")
             known = self._hub.known.get(name)
-            if kind == "all":
+            if kind in {"all", "tag"}:
                 yield from shards()
-            elif kind in {"mine", "notices"}:
+            elif kind in {"mine", "notices", "own"}:
                 yield shard_of(name)
             elif known:
                 yield shard_of(known.state["owner"] or known.state["root"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from celery import current_task
@@ -10,8 +12,10 @@ from celery import current_task
 from realtime import canvas, planting, progress, trees
 from realtime.caller import outside_loop, record_queued
 from realtime.canvas import HEADER
+from realtime.cleaning import text
 from realtime.events import JobState, timestamp
 from realtime.language import spoken
+from realtime.models.tags import TAG, TAGS
 from realtime.owners import current_owner, requester
 from realtime.reporter import get_reporter
 from realtime.tracking import default_title
@@ -26,6 +30,8 @@ class Above:
     root: str | None
     owner: str | None
     language: str
+    tags: Sequence[str] = ()
+    """Who may see what is above may see all below it."""
 
 
 def above_of(name: str, headers: dict[str, Any], body: Any) -> Above:
@@ -33,15 +39,25 @@ def above_of(name: str, headers: dict[str, Any], body: Any) -> Above:
     parent = progress.current()
     if parent:
         parent.children += 1
-        return Above(parent.id, parent.root, parent.owner, parent.language)
+        return Above(parent.id, parent.root, parent.owner, parent.language, parent.tags)
     passed = _passed_on()
     if passed:
-        return Above(passed.get("parent"), passed.get("root"), passed.get("owner"), spoken())
+        above = (passed.get("parent"), passed.get("root"), passed.get("owner"))
+        return Above(*above, spoken(), passed.get("tags") or ())
     if whole := canvas.canvas_of(headers, body):
         owner = (headers.get(HEADER) or {}).get("owner")
         root = _planted(whole, name, owner)
-        return Above(root.id, root.id, root.owner, root.language)
+        return Above(root.id, root.id, root.owner, root.language, root.tags)
     return Above(None, None, outside_loop(current_owner) if requester.get() else None, spoken())
+
+
+def tags_of(above: Above, own: Iterable[str]) -> list[str]:
+    """Return the tags of what a job is queued by, then its own.
+
+    Those of its root come first, so that none of them is left out however deep the tree is.
+    """
+    inherited = list(above.tags)[:TAGS]
+    return list(dict.fromkeys([*inherited, *(text(tag, TAG) for tag in islice(own, TAGS))]))
 
 
 def pass_on(headers: dict[str, Any], body: Any) -> None:
@@ -49,7 +65,7 @@ def pass_on(headers: dict[str, Any], body: Any) -> None:
     parent = progress.current()
     if parent:
         parent_of = {"owner": parent.owner, "root": parent.root, "parent": parent.id}
-        headers[HEADER] = {**parent_of, "passed": True}
+        headers[HEADER] = {**parent_of, "tags": list(parent.tags), "passed": True}
     elif passed := _passed_on():
         headers[HEADER] = passed
     elif canvas.promised(body) and (whole := canvas.canvas_of(headers, body)):
@@ -58,6 +74,7 @@ def pass_on(headers: dict[str, Any], body: Any) -> None:
             "owner": root.owner,
             "root": root.id,
             "parent": root.id,
+            "tags": list(root.tags),
             "passed": True,
         }
 

@@ -29,7 +29,9 @@ from realtime.mailbox import Mailbox
 from realtime.metrics import counted
 from realtime.notice_feed import NoticeFeed
 from realtime.placing import Placing
+from realtime.reach import OWN
 from realtime.rights import Rights
+from realtime.sessions import Visitor
 from realtime.states import State
 from realtime.threads import in_thread
 from realtime.together import Together
@@ -39,8 +41,6 @@ logger = logging.getLogger("realtime")
 
 FOR_GUESTS = frozenset({"job", "tree"})
 """The kinds of topics that somebody with a share token may watch."""
-NOTHING = "There is nothing here to watch."
-"""Says the same of what is not there and of what may not be seen."""
 
 
 class Hub:
@@ -99,17 +99,18 @@ class Hub:
             text = f"One socket may watch {conf.WATCHES} topics: unwatch some first."
             mailbox.answer(protocol.refused(topic, "too_many", text))
             return
-        operator = mailbox.operator
+        reach = mailbox.reach
         groups = await self._groups(mailbox, kind, job)
         if groups is None:
-            mailbox.answer(protocol.refused(topic, "not_found", NOTHING))
+            mailbox.refuse(topic)
             return
         await self.listener.join(groups)
-        if mailbox.operator != operator:  # Meanwhile: ask as who they are now.
+        if mailbox.reach != reach:  # Meanwhile: ask as who they are now.
             await self.watch(mailbox, topic, have)
             return
         if mailbox.closed:
             return
+        mailbox.misses_all = mailbox.misses_all and topic != "all"
         alive = self.watchers.add(mailbox, topic)
         mailbox.add(topic)
         if kind == "log":
@@ -126,7 +127,9 @@ class Hub:
         mailbox.remove(topic)
         self.watchers.remove(mailbox, topic)
         kind, _, job = topic.partition(":")
-        if kind == "log":
+        if topic == "all":
+            mailbox.misses_all = False
+        elif kind == "log":
             mailbox.logs.pop(job, None)
         elif kind == "job":
             mailbox.seen.pop(job, None)
@@ -135,22 +138,31 @@ class Hub:
         elif kind == "notices":
             self.notices.forget(mailbox)
 
-    async def _judge(self, mailbox: Mailbox) -> None:
-        """Let a viewer whose rights have changed watch no more than they may."""
+    async def _judge(self, mailbox: Mailbox, who: Visitor) -> None:
+        """Let a viewer whose rights have changed watch no more than they may, and no less."""
+        mailbox.operator, mailbox.tags = who.operator, who.tags
         # Logs first: states are sent by role, lines to whoever watches.
         for topic in sorted(mailbox.topics, key=lambda one: not one.startswith("log:")):
             kind, job = protocol.parse_topic(topic)
             if await self._groups(mailbox, kind, job) is None:
-                self.unwatch(mailbox, topic)
-                mailbox.promised.pop(topic, None)
-                mailbox.answer(protocol.refused(topic, "not_found", NOTHING))
+                self._take_back(mailbox, topic)
+        if "all" in mailbox.topics:
+            # What a browser has of it is not its any more: it begins again with what is.
+            self._take_back(mailbox, "all")
+        if mailbox.misses_all and mailbox.reach != OWN:
+            await self.watch(mailbox, "all", 0)
+
+    def _take_back(self, mailbox: Mailbox, topic: str) -> None:
+        self.unwatch(mailbox, topic)
+        mailbox.promised.pop(topic, None)
+        mailbox.refuse(topic)
 
     async def _groups(self, mailbox: Mailbox, kind: str, job: str) -> list[str] | None:
         """Return the groups in which a topic is announced, None when it may not be watched."""
         if mailbox.shared and kind not in FOR_GUESTS:
             return None
         if kind == "all":
-            return shards() if mailbox.operator else None
+            return shards() if mailbox.operator or mailbox.tags else None
         if kind in {"mine", "notices"}:
             return [shard_of(mailbox.user)]
         state = await self._state(job)
@@ -176,7 +188,7 @@ class Hub:
             mailbox.seen[job] = max(have or -1, mailbox.seen.get(job, -1))
             ids = [job]
         else:
-            ids = await in_thread(reading.first_ids, kind, job, mailbox.user)
+            ids = await in_thread(reading.first_ids, kind, job, mailbox.user, mailbox.reach)
             if kind == "tree":
                 ids = [job, *(one for one in ids if one != job and mailbox.shows(one, job))]
             await self._load(ids)

@@ -20,7 +20,18 @@ DOUBTS = 5
 class Known:
     """One job's newest state, encoded at most once for each role."""
 
-    __slots__ = ("_frames", "_texts", "_until", "doubts", "ended", "id", "owner", "seq", "state")
+    __slots__ = (
+        "_frames",
+        "_texts",
+        "_until",
+        "doubts",
+        "ended",
+        "id",
+        "owner",
+        "seq",
+        "state",
+        "tags",
+    )
 
     def __init__(self, state: State) -> None:
         """Hold a state."""
@@ -28,6 +39,7 @@ class Known:
         self.id: str = state["id"]
         self.seq: int = state["seq"]
         self.owner: str | None = state["owner"]
+        self.tags: list[str] = state.get("tags") or []
         self.ended: bool = state["status"] in ENDS
         self.doubts = DOUBTS
         """How often the store may still be asked whether it knows this end otherwise."""

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from realtime.conf import conf
 from realtime.coroutines import go_on
 from realtime.permissions import Role, is_shared, role_of
-from realtime.protocol import Close
+from realtime.protocol import Close, refused
+from realtime.reach import Reach
 from realtime.states import State
 from realtime.wire import Message, message
 
@@ -36,6 +37,8 @@ SLOWEST = 1.0
 """Seconds between two frames of a list, however many states there are."""
 LISTS = frozenset({"mine", "all", "notices"})
 
+NOTHING = "There is nothing here to watch."
+
 TREE = 200
 """Jobs below a root that are sent to who watches its tree."""
 MINUTE = 60.0
@@ -53,6 +56,8 @@ class Mailbox:
         """
         self.user = who.user
         self.operator = who.operator
+        self.tags = who.tags
+        """The tags of whose jobs they see, where they do not see everybody's."""
         self.session = who.session
         self.shared = who.shared
         """The job that a guest may see; a guest has no user."""
@@ -62,6 +67,8 @@ class Mailbox:
         self.topics: set[str] = set()
         self.changed: dict[str, None] = {}
         """Jobs whose newest state must be sent, in the order in which they changed."""
+        self.misses_all = False
+        """Whether it was refused all jobs, and is sent them once it may see some."""
         self.promised: dict[str, None] = {}
         """Topics to confirm once everything that has changed is sent."""
         self.seen: dict[str, int] = {}
@@ -101,6 +108,11 @@ class Mailbox:
         waiting = self._sent - self._acknowledged >= self._window
         return waiting or self._sending is not None or self.closed
 
+    @property
+    def reach(self) -> Reach:
+        """Whose jobs this viewer sees besides their own."""
+        return None if self.operator else self.tags
+
     def add(self, topic: str) -> None:
         """Note that a topic is watched."""
         self.topics.add(topic)
@@ -115,16 +127,16 @@ class Mailbox:
         """Return as what this viewer sees a job."""
         if self.shared:
             return Role.GUEST if is_shared(self.shared, state) else None
-        return role_of(self.user, state, operator=self.operator)
+        return role_of(self.user, state, self.reach)
 
-    def owns(self, owner: str | None) -> Role | None:
-        """Return the same from the job's owner alone, for the many who are sent a state.
+    def owns(self, known: Known) -> Role | None:
+        """Return the same of what is known of a job, for the many who are sent a state.
 
         What a guest may watch was looked at when they began to.
         """
-        if self.operator:
+        if self.operator or (self.tags and not self.tags.isdisjoint(known.tags)):
             return Role.OPERATOR
-        return Role.OWNER if owner == self.user else self._otherwise
+        return Role.OWNER if known.owner == self.user else self._otherwise
 
     def shows(self, job: str, root: str) -> bool:
         """Tell whether a job of a tree that is watched is sent: the root, and the first so many.
@@ -173,7 +185,7 @@ class Mailbox:
             or self.closed
         ):
             return False
-        role = self.owns(known.owner)
+        role = self.owns(known)
         if role is not None and self.sees(known):
             self._sent += 1
             self.spoke_at = now
@@ -196,6 +208,11 @@ class Mailbox:
     def say(self, text: str) -> None:
         """Send a frame that does not count."""
         self._push(message(text))
+
+    def refuse(self, topic: str) -> None:
+        """Say that there is nothing to watch, the same of what is not there and may not be seen."""
+        self.misses_all = self.misses_all or topic == "all"
+        self.answer(refused(topic, "not_found", NOTHING))
 
     def answer(self, text: str) -> None:
         """Send what a watch is answered with; who asks without end is let go.

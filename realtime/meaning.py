@@ -14,12 +14,13 @@ from django.db.models import F, FloatField, Func, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from realtime import search
+from realtime import finding, search
 from realtime.errors import BadSearch
 from realtime.finding import Rest, Wanted, either
 from realtime.models import Job
 from realtime.problems import bad_request
 from realtime.queries import moment_of, searched
+from realtime.reach import Reach
 from realtime.search import Term
 from realtime.tagged import tagged
 from realtime.task_names import names_like, queues_like
@@ -44,19 +45,19 @@ class Seconds(Func):
         return self.as_sql(compiler, connection, **more)
 
 
-def meant(asked: Mapping[str, str], person: Any, *, everybodys: bool) -> Wanted:
-    """Return which jobs the words of a query mean: of everybody's, or of a person's own.
+def meant(asked: Mapping[str, str], person: Any, reach: Reach) -> Wanted:
+    """Return which jobs the words of a query mean, of those that a person of this reach sees.
 
     Raises a `Problem` where they cannot be understood.
     """
-    wanted = Wanted(any_of=() if everybodys else ((Q(("owner_id", person.pk)),),))
+    wanted = finding.visible(person.pk, reach)
     asked = {word: searched(said) for word, said in asked.items()}
     for word, mean in _WORDS.items():
         if said := asked.get(word):
             wanted = mean(wanted, said)
     try:
         for term in search.parsed(asked.get("q", "")):
-            _check_told(term, everybodys=everybodys)
+            _check_told(term, everybodys=reach is None)
             mean_key = partial(_owner, person) if term.key == "owner" else _KEYS[term.key]
             wanted = mean_key(wanted, term)
     except BadSearch as error:

@@ -21,6 +21,7 @@ from realtime.errors import Refused, StoreAway
 from realtime.events import ENDS, Status, Wish, timestamp
 from realtime.language import spoken
 from realtime.lines import WaitingLines
+from realtime.models.tags import TAG
 from realtime.outcomes import WaitingItems
 from realtime.publish import FORGOTTEN_STEP, QUEUED_SEQ, Change
 from realtime.records import Items
@@ -35,8 +36,6 @@ TRIES = 5
 """How often a report is made anew because another one came in between."""
 YOUNG = 5.0
 """Seconds before which a forecast would mean nothing."""
-TAG = 50
-"""Characters kept of a tag."""
 BUSY = "Too many reports of this job come at once: send one after the other."
 WORKED = "A worker runs this job, so only its task can tell of it: see `progress`."
 

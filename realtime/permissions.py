@@ -6,13 +6,15 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from realtime import shares
+from realtime import reach, shares
 from realtime.calls import BACKGROUND, ITEMS, WHOLE
+from realtime.conf import conf
 from realtime.events import ENDS, Status, Wish, timestamp
 from realtime.failure import safe_text
 from realtime.history import history
 from realtime.language import translated
 from realtime.line import line
+from realtime.reach import OWN, Reach, reaches
 from realtime.states import State, read_one
 
 
@@ -59,12 +61,26 @@ ACTIONS: dict[str, tuple[str, ...]] = {
 
 def is_operator(user: Any) -> bool:
     """Tell whether a user may see everybody's jobs; this may ask the database."""
+    return reach_of(user) is None
+
+
+def reach_of(user: Any) -> Reach:
+    """Return whose jobs a user may see besides their own; this may ask the database."""
+    return reach.of(user) if _sees_others(user) else OWN
+
+
+def is_confined(user: Any) -> bool:
+    """Tell whether a user may see others' jobs, but not everybody's."""
+    return _sees_others(user) and reach.of(user) is not None
+
+
+def _sees_others(user: Any) -> bool:
     return bool(user.is_active and user.has_perm(VIEW_ALL))
 
 
-def role_of(user_id: str, state: State, *, operator: bool) -> Role | None:
-    """Return as what a user sees a job, None when it is none of theirs."""
-    if operator:
+def role_of(user_id: str, state: State, seen: Reach) -> Role | None:
+    """Return as what a user with this reach sees a job, None when it is none of theirs."""
+    if reaches(seen, state):
         return Role.OPERATOR
     return Role.OWNER if state["owner"] is not None and state["owner"] == user_id else None
 
@@ -102,8 +118,7 @@ def visible_state(user: Any, job: str) -> State | None:
         return None
     if state is None:
         return None
-    own = role_of(str(user.pk), state, operator=False)
-    role = Role.OPERATOR if is_operator(user) else own
+    role = role_of(str(user.pk), state, reach_of(user))
     return shown(state, role) if role else None
 
 
@@ -122,13 +137,15 @@ def shown(state: State, role: Role) -> State:
 
 
 def may_control(user: Any, state: State) -> bool:
-    """Tell whether a user may steer a job."""
-    return state["owner"] == str(user.pk) or bool(user.has_perm(CONTROL_ALL))
+    """Tell whether a user may steer a job; where there is a REACH, no other than they see."""
+    if state["owner"] == str(user.pk):
+        return True
+    return bool(user.has_perm(CONTROL_ALL)) and (not conf.REACH or reaches(reach_of(user), state))
 
 
 def may_control_workers(user: Any) -> bool:
-    """Tell whether a user may pause queues, and stop and resize workers."""
-    return bool(user.is_active and user.has_perm(CONTROL_WORKERS))
+    """Tell whether a user may pause queues, and stop and resize workers: these are everybody's."""
+    return bool(user.is_active and user.has_perm(CONTROL_WORKERS)) and not is_confined(user)
 
 
 def may_manage_alerts(user: Any) -> bool:

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from kombu.exceptions import OperationalError as BrokerAway
 
-from realtime import shares, tokens
+from realtime import permissions, shares, tokens
 from realtime.described import Described
 from realtime.errors import Refused, StoreAway
 from realtime.models import Token
@@ -39,6 +39,9 @@ BAD_REQUEST = gettext_noop("Bad request")
 NOT_ALLOWED = gettext_noop("Not allowed")
 ONLY_WHAT_IS_ASKED = gettext_noop("Send only what is asked for.")
 TRY_AGAIN = gettext_noop("Try again")
+OF_ALL = gettext_noop(
+    "This tells of everybody's jobs, and you see a part of them: ask for the right to see all."
+)
 
 
 class Problem(Exception):
@@ -202,6 +205,12 @@ def _is_signed_in(request: HttpRequest) -> bool:
         return request.user.is_authenticated
     except DataError:  # A session's key with a NUL, for which PostgreSQL cannot be asked.
         return False
+
+
+def check_sees_all(request: HttpRequest) -> None:
+    """Refuse what tells of everybody's jobs to who sees only a part of them: 403."""
+    if permissions.is_confined(request.user):
+        raise Problem(403, NOT_ALLOWED, OF_ALL)
 
 
 class _Check(CsrfViewMiddleware):

@@ -16,7 +16,7 @@ from realtime.canvas import HEADER
 from realtime.cleaning import text
 from realtime.conf import conf
 from realtime.events import JobState, timestamp
-from realtime.heritage import above_of, pass_on, seal
+from realtime.heritage import above_of, pass_on, seal, tags_of
 from realtime.publish import BLIND_STEP, Change
 from realtime.reporter import get_reporter
 from realtime.running import RunningJob
@@ -194,7 +194,7 @@ def queued_state(name: str, headers: dict[str, Any], body: Any = None) -> JobSta
         again_of=again_of,
         weight=weight_of(name, headers.get(HEADER)),
         language=above.language,
-        tags=[text(tag, 50) for tag in given.get("tags", ())],
+        tags=tags_of(above, given.get("tags") or ()),
         queued_at=at,
         updated_at=at,
     )

@@ -5,22 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from realtime import log_parts
+from realtime import finding, log_parts
 from realtime import states as newest_states
 from realtime.asking import ask
 from realtime.events import ENDS
 from realtime.history import history
 from realtime.line import line
-from realtime.models import Job
+from realtime.models import Job, Tag
+from realtime.reach import Reach
 from realtime.states import State
 from realtime.store import LINES_PER_READ, Lines, Sign
 
 FIRST = 200
 """Jobs with which a list begins."""
+SHARE = 10
+"""Jobs of each tag that are looked for, at least, however many tags are watched."""
 SILENT = 5.0
 """Seconds without a sign of life after which SQL is asked whether the job has ended."""
 RECENT = timedelta(seconds=60)
@@ -37,8 +41,14 @@ def states(jobs: list[str]) -> dict[str, State]:
     return found
 
 
-def first_ids(kind: str, root: str, user: str) -> list[str]:
-    """Return the ids of the jobs with which a topic (tree, mine, all) begins, newest first."""
+def first_ids(kind: str, root: str, user: str, reach: Reach) -> list[str]:
+    """Return the ids of the jobs with which a topic (tree, mine, all) begins, newest first.
+
+    Of all jobs those that a user of this reach sees.
+    """
+    if kind == "all" and reach is not None:
+        page = finding.find(finding.visible(user, reach), "", FIRST)
+        return [str(job.pk) for job in page.jobs]
     chosen: dict[str, dict[str, Any]] = {
         "tree": {"root": root},
         "mine": {"owner_id": user},
@@ -81,6 +91,8 @@ class Lists:
     """Whose own jobs."""
     roots: list[str]
     """The jobs of which trees."""
+    tags: list[str]
+    """The jobs of which tags."""
     everything: bool
     """Whether all jobs."""
 
@@ -108,10 +120,21 @@ def _is_doubtful(sign: Sign | None, seq: int) -> bool:
 
 
 def _listed(lists: Lists) -> set[str]:
-    if not (lists.owners or lists.roots or lists.everything):
-        return set()
     current = Q(finished_at__gt=timezone.now() - RECENT) | ~Q(status__in=ENDS)
     jobs = Job.objects.filter(current)
-    if not lists.everything:
-        jobs = jobs.filter(Q(("owner_id__in", lists.owners)) | Q(root__in=lists.roots))
-    return {str(job) for job in jobs.values_list("pk", flat=True)[:FIRST]}
+    found = {job for tag in lists.tags for job in _tagged(jobs, tag, len(lists.tags))}
+    if lists.owners or lists.roots or lists.everything:
+        if not lists.everything:
+            jobs = jobs.filter(Q(("owner_id__in", lists.owners)) | Q(root__in=lists.roots))
+        found |= set(jobs.values_list("pk", flat=True)[:FIRST])
+    return {str(job) for job in found}
+
+
+def _tagged(jobs: QuerySet[Job], tag: str, among: int) -> QuerySet[Job, UUID]:
+    """Return those of the jobs that are among the newest of a tag: its share of a list.
+
+    Who watches that list misses no other: whatever else they watch they know already.
+    """
+    newest = Tag.objects.filter(tag=tag).order_by("-queued_at", "-job_id")
+    jobs = jobs.filter(pk__in=newest.values("job_id")[:FIRST])
+    return jobs.values_list("pk", flat=True)[: max(FIRST // among, SHARE)]

@@ -23,7 +23,8 @@ from django.utils import timezone
 from realtime import notices, ways
 from realtime.events import ENDS, JobState, NoticeKind, with_numbers
 from realtime.metrics import counted
-from realtime.models import Item, Job
+from realtime.models import Item, Job, Tag
+from realtime.models.tags import TAG
 
 logger = logging.getLogger("realtime")
 
@@ -236,6 +237,7 @@ def _insert(model: Job) -> bool:
                 with connection.cursor() as cursor:
                     cursor.execute(f"SET LOCAL lock_timeout = {LOCK_MILLISECONDS}")
             Job.objects.bulk_create([model], ignore_conflicts=True)
+            _keep_tags(model)
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", "") != LOCK_NOT_AVAILABLE:
             raise
@@ -247,7 +249,20 @@ def create(state: JobState, call: str = "", promised: dict[str, float] | None = 
     """Write the row of a job that is being queued: what its task is called with, what follows."""
     model = _model(Row(state, 0, 0))
     model.call, model.promised = call, promised or {}
-    model.save(force_insert=True)
+    if not state.tags:
+        model.save(force_insert=True)
+        return
+    with transaction.atomic():
+        model.save(force_insert=True)
+        _keep_tags(model)
+
+
+def _keep_tags(model: Job) -> None:
+    """Write the tags of a job that is written: they do not change."""
+    tags = [tag for tag in dict.fromkeys(model.last["tags"]) if len(tag) <= TAG]
+    rows = [Tag(job_id=model.pk, tag=tag, queued_at=model.queued_at) for tag in tags]
+    if rows:
+        Tag.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _model(row: Row) -> Job:

@@ -22,9 +22,9 @@ class Rights:
     """Looks after the sockets of one web process."""
 
     def __init__(
-        self, mailboxes: Collection[Mailbox], changed: Callable[[Mailbox], Awaitable[None]]
+        self, mailboxes: Collection[Mailbox], changed: Callable[[Mailbox, Visitor], Awaitable[None]]
     ) -> None:
-        """Prepare; `changed` is called with a viewer who has become or is no longer operator."""
+        """Prepare; `changed` is called with a viewer whose reach is another one, and which."""
         self._mailboxes = mailboxes
         self._changed = changed
         self._loop = asyncio.get_running_loop()
@@ -74,10 +74,9 @@ class Rights:
         if visitor is None or visitor.user != mailbox.user:
             wanted = "a link that is still good" if mailbox.shared else "to be signed in"
             mailbox.close(Close.SIGNED_OUT, f"expected {wanted}")
-        elif visitor.operator != mailbox.operator:
-            mailbox.operator = visitor.operator
+        elif (visitor.operator, visitor.tags) != (mailbox.operator, mailbox.tags):
             try:
-                await self._changed(mailbox)
+                await self._changed(mailbox, visitor)
             except Exception:
                 logger.exception("It cannot be told what a viewer may still watch")
                 mailbox.close(Close.INTERNAL, "it cannot be told what may be watched")

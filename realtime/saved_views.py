@@ -43,7 +43,7 @@ def save(request: HttpRequest) -> HttpResponse:
     if not name:
         raise bad_request("name", "a name of 1 to 60 characters", said["name"])
     q = said["q"].strip()
-    meaning.meant({"q": q}, request.user, everybodys=permissions.is_operator(request.user))
+    meaning.meant({"q": q}, request.user, permissions.reach_of(request.user))
     own = SavedView.objects.filter(person=request.user.pk)
     if not own.filter(name=name).update(q=q):
         if own.count() >= MOST:

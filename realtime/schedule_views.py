@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 from realtime import permissions, replies, scheduled
 from realtime.described import as_json
 from realtime.events import timestamp
-from realtime.problems import NOT_ALLOWED, Problem, answers
+from realtime.problems import NOT_ALLOWED, Problem, answers, check_sees_all
 
 NOT_SEEN = gettext_noop("The schedule is for operators: ask for the right to see all jobs.")
 
@@ -17,6 +17,7 @@ NOT_SEEN = gettext_noop("The schedule is for operators: ask for the right to see
 @answers("GET", says={200: as_json(replies.SCHEDULE)})
 def schedule(request: HttpRequest) -> HttpResponse:
     """Answer what Celery's beat starts by itself, and when it is due next, to operators."""
+    check_sees_all(request)
     if not permissions.is_operator(request.user):
         raise Problem(403, NOT_ALLOWED, NOT_SEEN)
     now = timezone.now()

@@ -30,8 +30,9 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from realtime import shares
-from realtime.permissions import VIEW_ALL, is_operator
+from realtime import reach, shares
+from realtime.permissions import VIEW_ALL
+from realtime.reach import OWN, Reach
 
 Session = dict[str, Any]
 
@@ -49,6 +50,8 @@ class Visitor:
     """The primary key, as text; "" of a guest."""
     operator: bool
     """Whether they may see everybody's jobs."""
+    tags: frozenset[str] = frozenset()
+    """The tags of whose jobs they see, where they may not see everybody's."""
     session: str = ""
     """The key of the session that says so, or of a guest."""
     shared: str = ""
@@ -87,11 +90,13 @@ def _signed_in(keys: Collection[str]) -> dict[str, Visitor]:
         for key, session in sessions.items()
         if (user := users.get(_person(session))) is not None and _is_verified(user, session)
     }
-    operators = _operators({user.pk: user for user in found.values()})
-    return {
-        key: Visitor(user=str(user.pk), operator=user.pk in operators, session=key)
-        for key, user in found.items()
-    }
+    reaches_of = _reaches({user.pk: user for user in found.values()})
+    return {key: _visitor(key, user, reaches_of.get(user.pk, OWN)) for key, user in found.items()}
+
+
+def _visitor(key: str, user: Any, seen: Reach) -> Visitor:
+    tags = frozenset() if seen is None else seen
+    return Visitor(user=str(user.pk), operator=seen is None, tags=tags, session=key)
 
 
 def _sessions(keys: Collection[str]) -> dict[str, Session]:
@@ -167,10 +172,18 @@ def _is_verified(user: Any, session: Session) -> bool:
     return any(constant_time_compare(given, one) for one in hashes)
 
 
+def _reaches(users: dict[Any, Any]) -> dict[Any, Reach]:
+    """Return whose jobs each of them sees, by their keys; who sees none but their own is left out.
+
+    Asked anew each time: a back end may hand out the same user again.
+    """
+    return {pk: reach.ask(users[pk]) for pk in _operators(users)}
+
+
 def _operators(users: dict[Any, Any]) -> set[Any]:
-    """Return the keys of those who may see everybody's jobs."""
+    """Return the keys of those who may see others' jobs."""
     if not _are_permissions_djangos():
-        return {pk for pk, user in users.items() if is_operator(user)}
+        return {pk for pk, user in users.items() if user.is_active and user.has_perm(VIEW_ALL)}
     allowed = ModelBackend().with_perm(VIEW_ALL)
     return {
         pk

@@ -14,14 +14,11 @@ from realtime.cleaning import text
 from realtime.conf import conf
 from realtime.errors import HeadwayError, Refused
 from realtime.models import Job
+from realtime.models.tags import TAG, TAGS
 from realtime.owners import key_of
 from realtime.repeats import arguments_of
 from realtime.states import read_one
 
-TAG = 50
-"""Characters kept of a tag."""
-TAGS = 20
-"""Tags kept of a job."""
 TEXT = 200
 """Characters shown of what was to be started."""
 

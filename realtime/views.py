@@ -16,7 +16,7 @@ from realtime.errors import StoreAway
 from realtime.exposition import as_text
 from realtime.metrics import totals
 from realtime.permissions import is_operator
-from realtime.problems import NotFound, answers
+from realtime.problems import NotFound, answers, check_sees_all
 from realtime.shapes import text
 from realtime.store import get_store
 
@@ -51,13 +51,14 @@ def readyz(request: HttpRequest) -> HttpResponse:
     )
 
 
-@answers("GET", signed_in=False, says={200: {"text/plain": text()}}, refuses=(404, 503))
+@answers("GET", signed_in=False, says={200: {"text/plain": text()}}, refuses=(403, 404, 503))
 def metrics(request: HttpRequest) -> HttpResponse:
     """Answer what all processes have counted, in Prometheus' text format.
 
     To operators, and to who brings HEADWAY["METRICS_TOKEN"]; to others there is nothing here.
     """
     if not (_has_token(request) or is_operator(request.user)):
+        check_sees_all(request)
         raise NotFound("There is nothing at this address.")
     return HttpResponse(as_text(totals()), content_type=CONTENT_TYPE_LATEST)
 

@@ -16,17 +16,34 @@ class Watchers:
     def __init__(self) -> None:
         """Begin with nobody."""
         self._by_topic: dict[str, set[Mailbox]] = {}
+        self._confined: dict[Mailbox, list[str]] = {}
+        """Who watches all that they see, which is not everybody's; by which keys."""
 
     def add(self, mailbox: Mailbox, topic: str) -> bool:
         """Register a socket; returns whether the topic was watched before."""
-        watchers = self._by_topic.setdefault(_key(mailbox, topic), set())
+        if topic == "all" and not mailbox.operator:
+            self.remove(mailbox, topic)
+            self._confined[mailbox] = keys = _keys_of_all(mailbox)
+        else:
+            keys = [_key(mailbox, topic)]
+        alive = [self._add(mailbox, key) for key in keys]
+        return all(alive)
+
+    def remove(self, mailbox: Mailbox, topic: str) -> None:
+        """Forget a socket."""
+        if topic == "all":
+            # As it was when it began to watch: by now it may see more, or less.
+            for key in self._confined.pop(mailbox, ()):
+                self._remove(mailbox, key)
+        self._remove(mailbox, _key(mailbox, topic))
+
+    def _add(self, mailbox: Mailbox, key: str) -> bool:
+        watchers = self._by_topic.setdefault(key, set())
         alive = bool(watchers)
         watchers.add(mailbox)
         return alive
 
-    def remove(self, mailbox: Mailbox, topic: str) -> None:
-        """Forget a socket."""
-        key = _key(mailbox, topic)
+    def _remove(self, mailbox: Mailbox, key: str) -> None:
         watchers = self._by_topic.get(key, set())
         watchers.discard(mailbox)
         if not watchers:
@@ -38,6 +55,7 @@ class Watchers:
         So the jobs of everybody, which nobody watches more closely, have one and the same set.
         """
         job, tree, *lists = topics_of(state)
+        lists += self._of_confined(state)
         found = [watchers for one in (job, *lists) if (watchers := self._by_topic.get(one))]
         if (above := self._by_topic.get(tree)) and (
             below := {one for one in above if one.shows(state["id"], state["root"])}
@@ -59,22 +77,32 @@ class Watchers:
 
     def follow(self, state: State) -> bool:
         """Tell whether anybody watches a job in any way."""
-        topics = (*topics_of(state), f"log:{state['id']}")
+        topics = (*topics_of(state), f"log:{state['id']}", *self._of_confined(state))
         return any(topic in self._by_topic for topic in topics)
 
     def follow_closely(self, state: State) -> bool:
         """Tell whether anybody watches a job other than with the jobs of everybody."""
         return any(topic in self._by_topic for topic in topics_of(state)[:-1])
 
+    def _of_confined(self, state: State) -> list[str]:
+        """Return the keys of those who watch all that they see, for a job that is among it."""
+        if not self._confined:
+            return []
+        return [f"own:{state['owner']}", *(f"tag:{tag}" for tag in state.get("tags") or ())]
+
     def topics(self) -> list[str]:
-        """Return what is watched, each topic once; `mine` and `notices` with their person."""
+        """Return what is watched, each topic once; `mine` and `notices` with their person.
+
+        `all` of those who do not see everybody's jobs is told by tag, and `own` of a person.
+        """
         return list(self._by_topic)
 
     def lists(self) -> Lists:
         """Return the lists that are watched."""
         return Lists(
-            owners=self._named("mine:"),
+            owners=[*self._named("mine:"), *self._named("own:")],
             roots=self._named("tree:"),
+            tags=self._named("tag:"),
             everything="all" in self._by_topic,
         )
 
@@ -84,6 +112,11 @@ class Watchers:
 
     def _named(self, kind: str) -> list[str]:
         return [topic[len(kind) :] for topic in self._by_topic if topic.startswith(kind)]
+
+
+def _keys_of_all(mailbox: Mailbox) -> list[str]:
+    """Return by which keys all is found that a viewer sees who does not see everybody's jobs."""
+    return [f"own:{mailbox.user}", *(f"tag:{tag}" for tag in mailbox.tags)]
 
 
 def _key(mailbox: Mailbox, topic: str) -> str:

@@ -15,7 +15,7 @@ from realtime.bodies import body_of
 from realtime.described import Shape, as_json
 from realtime.errors import Refused, StoreAway
 from realtime.models import PausedQueue
-from realtime.problems import NOT_ALLOWED, NotFound, Problem, answers
+from realtime.problems import NOT_ALLOWED, NotFound, Problem, answers, check_sees_all
 from realtime.shapes import one, whole
 from realtime.workshop import Look, Row, workshop
 
@@ -48,6 +48,7 @@ SHRINKS = gettext_noop("It becomes smaller as its processes are done with what t
 @answers("GET", says={200: as_json(replies.WORKSHOP)})
 def workers(request: HttpRequest) -> HttpResponse:
     """Answer which workers there are and how long the queues are, to operators."""
+    check_sees_all(request)
     if not permissions.is_operator(request.user):
         raise Problem(403, NOT_ALLOWED, NOT_SEEN)
     look = workshop.look()
@@ -135,6 +136,7 @@ def _found(look: Look, name: str) -> Row:
 
 def _check_seen(request: HttpRequest) -> None:
     """Refuse who may neither see nor steer: they are not told what there is."""
+    check_sees_all(request)
     user = request.user
     if not (permissions.may_control_workers(user) or permissions.is_operator(user)):
         raise Problem(403, NOT_ALLOWED, NOT_SEEN)

@@ -38,6 +38,7 @@ READS = words(
     " dashboard figures moments dashboard_page dashboard_words dashboard_alert_words plurals"
     " workshop worker_views scheduled schedule_views saved_views usual workshop_words"
     " alert_views"
+    " reach"
 )
 BETWEEN = words(
     "events conf errors cleaning states publish announcer records layer metrics pace latch"

@@ -6,6 +6,7 @@ from realtime.models.jobs import File, Item, Job, LogPart
 from realtime.models.notices import MailedNotice, Notice, NoticeMail, NoticeWays
 from realtime.models.queues import PausedQueue
 from realtime.models.series import Interval, Tally
+from realtime.models.tags import Tag
 from realtime.models.tokens import Token
 from realtime.models.views import SavedView
 
@@ -25,6 +26,7 @@ __all__ = [
     "NoticeWays",
     "PausedQueue",
     "SavedView",
+    "Tag",
     "Tally",
     "Token",
 ]

@@ -28,6 +28,10 @@ ROOT = Path(__file__).parent.parent.parent
         ({"LEASE": 2}, "at least three times HEADWAY['BEAT_INTERVAL'], or the living"),
         ({"KEEP_MINUTES": 60}, "expected HEADWAY['KEEP_MINUTES'] to be at least 10800, or minutes"),
         ({"KEEP_SERIES": 60}, "expected HEADWAY['KEEP_SERIES'] to be 0, or no less than KEEP_"),
+        ({"REACH": "nowhere.reach"}, "expected HEADWAY['REACH'] to be the dotted path of a funct"),
+        ({"REACH": "tests.tenants.gone"}, "that takes a user, as myproject.tenants.reach, got: '"),
+        ({"REACH": "tests.tenants.__doc__"}, "the dotted path of a function that takes a user"),
+        ({"REACH": "tests.tenants.later"}, "to be a plain function, no coroutine, got: 'tests."),
         (["x"], "expected HEADWAY to be a dictionary, got: ['x']"),
     ],
 )

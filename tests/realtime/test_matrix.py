@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,13 +23,16 @@ from realtime.events import JobState, Status, timestamp
 from realtime.models import AlertRule, File, Job
 from realtime.publish import Change, publish
 from realtime.store import get_store
-from tests.processes import Child
+from tests.processes import Child, web_server
+from tests.realtime.conftest import Lazy
 from tests.realtime.test_workshop import ABOUT
 from tests.services import RedisServer
 from tests.sockets import Viewer, sign_in, viewer
+from tests.tenants import join
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+ALL_RIGHTS = ("view_all_jobs", "control_all_jobs", "control_workers", "manage_alerts")
 RIGHTS = {
     "stranger": (),
     "owner": (),
@@ -39,6 +42,8 @@ RIGHTS = {
     "foreman": ("control_workers",),
     "watchman": ("view_all_jobs", "manage_alerts"),
     "blind watchman": ("manage_alerts",),
+    "confined operator": ALL_RIGHTS,
+    "other tenant's operator": ALL_RIGHTS,
 }
 """What the accounts may do, by Django's permissions."""
 ROLES = (
@@ -46,8 +51,11 @@ ROLES = (
     *("reading token", "acting token", "reporting token"),
 )
 """Who asks: a guest has a share token, a chief is a superuser, API tokens are the owner's."""
+TENANTS = {"confined operator": "tenant:a", "other tenant's operator": "tenant:b"}
+"""Who sees the jobs of one tag alone; the job has the first."""
 SEES_ALL = {"onlooker", "operator", "watchman", "chief"}
-STEERS_ALL = {"operator", "steerer", "chief"}
+SEES = SEES_ALL | {"confined operator"}
+STEERS_ALL = {"operator", "steerer", "chief", "confined operator"}
 CONTROLS = {"foreman", "chief"}
 MANAGES = {"watchman", "chief"}
 OWNERS = {"owner", "reading token", "acting token"}
@@ -73,7 +81,7 @@ def of_own_act(role: str) -> int:
 def of_job(role: str) -> int:
     """Who may see the job; for all others there is none."""
     told = of_own(role)
-    return told if told != 200 or role in OWNERS | SEES_ALL else 404
+    return told if told != 200 or role in OWNERS | SEES else 404
 
 
 def of_shared_job(role: str) -> int:
@@ -86,7 +94,7 @@ def of_steering(role: str) -> int:
     told = of_own_act(role)
     if told != 200:
         return told
-    seen = role in OWNERS | SEES_ALL
+    seen = role in OWNERS | SEES
     return 404 if not seen else 200 if role in OWNERS | STEERS_ALL else 403
 
 
@@ -96,7 +104,7 @@ def of_reporting(role: str) -> int:
         return 403
     if role in {"anonymous", "guest"}:
         return 401
-    if role in SEES_ALL:
+    if role in SEES:
         return 403
     return 200 if role in {"owner", "reporting token"} else 404
 
@@ -105,12 +113,14 @@ def of_operators(role: str) -> int:
     """Who may see everybody's jobs; to others there is nothing."""
     if role in {"anonymous", "guest"}:
         return 404
-    return 200 if role in SEES_ALL else 404
+    return 200 if role in SEES_ALL else 403 if role in TENANTS else 404
 
 
 def of_dashboard(role: str) -> int:
     """Who may see everybody's jobs; to others who are signed in there is nothing."""
     told = of_own(role)
+    if role in TENANTS:
+        return 403
     return told if told != 200 or role in SEES_ALL else 404
 
 
@@ -213,11 +223,27 @@ RIGHT: dict[str, Right] = {
 }
 """What each request that is described is answered, by role."""
 REFUSALS = {401, 403, 404}
+CONFINED = {"REACH": "tests.tenants.reach"}
+
+
+@pytest.fixture(scope="module")
+def confining(redis: RedisServer, django_db_setup: None) -> Iterator[Lazy]:
+    """Keep web servers of a project with tenants."""
+    with ExitStack() as stack:
+        more = json.dumps(CONFINED)
+        yield Lazy(lambda name: stack.enter_context(web_server(name, HEADWAY_MORE=more)))
+
+
+@pytest.fixture(params=["daphne", "uvicorn"])
+def web(request: pytest.FixtureRequest, confining: Lazy, transactional_db: None) -> Child:
+    """Return the service under each server."""
+    return confining.running(request.param)
 
 
 @pytest.fixture(autouse=True)
-def quiet(redis: RedisServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Announce nothing, and tell no worker."""
+def quiet(redis: RedisServer, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """Announce nothing, and tell no worker; let some operators see one tenant's jobs alone."""
+    settings.HEADWAY = {**settings.HEADWAY, **CONFINED}
     monkeypatch.setattr("realtime.announcer.announce", lambda shards: None)
     monkeypatch.setattr(current_app.control, "revoke", lambda *_, **__: None)
 
@@ -229,6 +255,8 @@ def people(django_user_model: Any) -> dict[str, Any]:
     for name, rights in RIGHTS.items():
         found[name] = django_user_model.objects.create_user(name, password="x")
         found[name].user_permissions.set(Permission.objects.filter(codename__in=rights))
+    for name, tenant in TENANTS.items():
+        join(found[name], tenant)
     found["chief"] = django_user_model.objects.create_superuser("chief", password="x")
     return found
 
@@ -240,6 +268,7 @@ def job(people: dict[str, Any]) -> Iterator[str]:
     owner = str(people["owner"].pk)
     files = [{"name": "a.txt", "size": 1, "url": "", "expires_at": None}]
     state = JobState(id=pk, root=pk, name="t", title="T", owner=owner, queued_at=timestamp())
+    state = state.changed(tags=["tenant:a"])
     state = state.changed(status=Status.RUNNING, started_at=timestamp(), ttl=60, files=files)
     publish([Change(state=state, order=1, transition=True)])
     File.objects.create(
@@ -331,10 +360,10 @@ def test_each_role_against_each_request(role: str, ask: Any) -> None:
 
 
 TOPICS: dict[str, Callable[[str], bool]] = {
-    "job:{job}": lambda role: role in {"owner", "guest"} | SEES_ALL,
-    "tree:{job}": lambda role: role in {"owner", "guest"} | SEES_ALL,
-    "log:{job}": lambda role: role in {"owner"} | SEES_ALL,
-    "all": lambda role: role in SEES_ALL,
+    "job:{job}": lambda role: role in {"owner", "guest"} | SEES,
+    "tree:{job}": lambda role: role in {"owner", "guest"} | SEES,
+    "log:{job}": lambda role: role in {"owner"} | SEES,
+    "all": lambda role: role in SEES_ALL | TENANTS.keys(),
     "mine": lambda role: role != "guest",
     "notices": lambda role: role != "guest",
 }

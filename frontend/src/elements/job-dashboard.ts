@@ -64,7 +64,8 @@ const sheets = [styles, overviewStyles, shopStyles].map((text) => {
  * @attr {string} src - The address of the include, where that is not the one of `{% headway_scripts %}`.
  * @attr {string} base - The address below which its pages are; `dashboard/` below the include.
  * @attr {string} person - The id of whoever looks.
- * @attr {boolean} operator - Whether they see everybody's jobs.
+ * @attr {boolean} operator - Whether they see others' jobs, too: everybody's, unless they are `confined`.
+ * @attr {boolean} confined - Whether of others' jobs they see only a part; the pages of everybody's jobs are not for them then.
  * @attr {string} preferences - The address of the page where one chooses how one is told; no link without it.
  * @attr {boolean} steers - Whether they may steer everybody's jobs.
  * @attr {string} command - What starts a worker, to be shown where there is none.
@@ -99,7 +100,7 @@ export class JobDashboard extends Follower {
   override connectedCallback(): void {
     this.shadow.adoptedStyleSheets = sheets;
     const base = new URL(this.getAttribute("base") || this.#below("dashboard/"), document.baseURI);
-    this.#router = new Router(base, firstOf(this.#operator), (route) => this.#show(route));
+    this.#router = new Router(base, firstOf(this.#seesAll), (route) => this.#show(route));
     const desk = this.#deskOf(this.#router);
     const jobs = new JobsPage(desk);
     this.#jobs = jobs;
@@ -163,7 +164,9 @@ export class JobDashboard extends Follower {
       this.#late.set(state.id, state);
       if (pace() === 0) this.#takeIn();
     };
-    return this.follow(client, this.#operator ? "all" : "mine", take, () => {});
+    // Whoever sees fewer from now on, or others, is shown those.
+    const refused = () => void this.#jobs?.feed.reload();
+    return this.follow(client, this.#operator ? "all" : "mine", take, () => {}, refused);
   }
 
   /** Lets the pages have what has come: at once, or at the pace that was chosen. */
@@ -185,8 +188,12 @@ export class JobDashboard extends Follower {
     return this.hasAttribute("operator");
   }
 
+  get #seesAll(): boolean {
+    return this.#operator && !this.hasAttribute("confined");
+  }
+
   get #viewer(): Viewer {
-    return { operator: this.#operator, alerts: this.hasAttribute("alerts") };
+    return { operator: this.#seesAll, alerts: this.hasAttribute("alerts") };
   }
 
   get #page(): Page | undefined {
@@ -209,6 +216,7 @@ export class JobDashboard extends Follower {
       views: this.#views,
       shadow: this.shadow,
       operator: this.#operator,
+      seesAll: this.#seesAll,
       steers: this.hasAttribute("steers"),
       person: this.getAttribute("person") ?? "",
       now: () => this.now(),

@@ -9,8 +9,9 @@ import type { Route } from "./routes";
 export interface Desk {
   readonly api: Api;
   readonly shadow: ShadowRoot;
-  /** Whether everybody's jobs are shown, and whether whoever looks may steer all of them. */
+  /** Whether others' jobs are shown, even everybody's, and whether whoever looks may steer them. */
   readonly operator: boolean;
+  readonly seesAll: boolean;
   readonly steers: boolean;
   /** The id of whoever looks. */
   readonly person: string;

@@ -47,7 +47,7 @@ export class JobsPage implements Page {
     this.feed = new JobFeed(desk.api, desk.redraw);
     this.filter = new FilterBox({
       api: desk.api,
-      operator: desk.operator,
+      operator: desk.seesAll,
       redraw: desk.redraw,
       field: () => desk.shadow.querySelector<HTMLInputElement>("#filter"),
       use: (q, done) => q !== this.feed.q && desk.go({ page: "jobs", q }, !done),
