@@ -221,14 +221,19 @@ def _led(wanted: Wanted) -> tuple[list[_Branch], list[Rest]]:
 def _fewest(asked: list[list[Q]], between: Q) -> Sequence[Value]:
     few = [values for values in asked if len(values) <= BRANCHES]
     if few[1:]:
-        few.sort(key=lambda values: _size(values, between))
+        few.sort(key=lambda values: (_size(values, between), len(values)))
     return few[0] if few else [Q()]
 
 
 def _size(values: Sequence[Q], between: Q) -> int:
     """Return how many jobs these leave, as far as that matters."""
-    branches = [_branch(value, between) for value in values]
-    return sum(one.rows.order_by()[:COUNTED].count() for one in branches)
+    size = 0
+    for value in values:
+        rows = _branch(value, between).rows.order_by()
+        size += rows[: COUNTED - size].count()
+        if size >= COUNTED:
+            break
+    return size
 
 
 def _place(job: Job) -> tuple[datetime, UUID]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -282,6 +283,18 @@ def test_no_query_reads_the_whole_table(many: int, ana: Any, chief: Any, person:
     assert len(statements) > len(SEARCHES)
     for statement in statements:
         assert not [line for line in plan(statement) if reads_all(line)], statement
+
+
+def test_what_leads_is_known_after_a_few_counts(many: int, ana: Any) -> None:
+    """Of a pattern with many names no more are counted than tell that they are too many."""
+    asked(ana, "", q="task:shop.task1*")
+    with CaptureQueriesContext(connection) as asked_of_it:
+        asked(ana, "", q="task:shop.task1*")
+    counts = [one for one in asked_of_it.captured_queries if "COUNT(" in one["sql"]]
+    names = {job.name for job in Job.objects.filter(name__startswith="shop.task1").only("name")}
+    each = many / crowd.TASKS
+    assert len(names) == 11
+    assert len(counts) <= 1 + math.ceil(finding.COUNTED / each)
 
 
 def plan(statement: str) -> list[str]:
