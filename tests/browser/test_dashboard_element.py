@@ -111,7 +111,7 @@ def test_what_one_chooses_is_kept_in_this_browser(
     expect(rows.nth(before)).to_be_attached()
     assert page.locator("#rows").evaluate("rows => rows.offsetHeight") == 100 * 40
     title, task = rows.first.evaluate(
-        """row => [row.querySelector(".title").getBoundingClientRect().right,
+        """row => [row.querySelector(".title").getClientRects()[0].right,
                    row.querySelector(".task").getBoundingClientRect().left]"""
     )
     assert task >= title
