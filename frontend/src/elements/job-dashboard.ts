@@ -3,43 +3,23 @@ import type { Client } from "../client";
 import type { JobState } from "../protocol";
 import { setAttribute } from "./attributes";
 import { bringOne } from "./bring-one";
-import type { AlertsPage } from "./dashboard/alerts-page";
 import { Api } from "./dashboard/api";
 import { choicesOf } from "./dashboard/choices";
 import type { Desk } from "./dashboard/desk";
-import { Fetched } from "./dashboard/fetched";
-import { InboxPage } from "./dashboard/inbox-page";
-import { JobPage } from "./dashboard/job-page";
-import { JobsPage } from "./dashboard/jobs-page";
-import { Nowhere } from "./dashboard/nowhere";
 import overviewStyles from "./dashboard/overview.css?inline";
-import { OverviewPage } from "./dashboard/overview-page";
 import { OwnViews } from "./dashboard/own-views";
 import type { Keys, Page } from "./dashboard/page";
+import { Pages } from "./dashboard/pages";
 import type { Choice } from "./dashboard/palette";
 import { PaletteBox } from "./dashboard/palette-box";
-import { chosen, keysAreOn, pace } from "./dashboard/preferences";
-import { QueuesPage } from "./dashboard/queues-page";
+import { chosen, keysAreOn } from "./dashboard/preferences";
 import { Refresh } from "./dashboard/refresh";
 import { Router } from "./dashboard/router";
-import {
-  firstOf,
-  isOpenTo,
-  type Listed,
-  type PageName,
-  plain,
-  type Route,
-  type Viewer,
-} from "./dashboard/routes";
-import { SchedulePage } from "./dashboard/schedule-page";
-import { SettingsPage } from "./dashboard/settings";
+import { firstOf, isOpenTo, type Listed, plain, type Route, type Viewer } from "./dashboard/routes";
 import { drawShell } from "./dashboard/shell-drawing";
 import { type Command, Shortcuts } from "./dashboard/shortcuts";
-import { TasksPage } from "./dashboard/tasks-page";
 import { tell } from "./dashboard/words";
-import { WorkersPage } from "./dashboard/workers-page";
 import shopStyles from "./dashboard/workshop.css?inline";
-import { WorkshopFeed } from "./dashboard/workshop-feed";
 import { Follower, isHeld } from "./follower";
 import styles from "./job-dashboard.css?inline";
 import { paintSoon } from "./painter";
@@ -84,8 +64,7 @@ export class JobDashboard extends Follower {
   #router: Router | undefined;
   #views: OwnViews | undefined;
   #palette: PaletteBox | undefined;
-  #jobs: JobsPage | undefined;
-  #pages: Readonly<Record<PageName, Page>> | undefined;
+  #pages: Pages | undefined;
   #route: Route = { page: "nowhere" };
   #shape = "";
   #said = "";
@@ -93,35 +72,19 @@ export class JobDashboard extends Follower {
   #heard = 0;
   #written = 0;
   #wasLive = false;
-  /** The newest states that the pages have not been given. */
-  readonly #late = new Map<string, JobState>();
-  #tookIn = 0;
 
   override connectedCallback(): void {
     this.shadow.adoptedStyleSheets = sheets;
     const base = new URL(this.getAttribute("base") || this.#below("dashboard/"), document.baseURI);
     this.#router = new Router(base, firstOf(this.#seesAll), (route) => this.#show(route));
     const desk = this.#deskOf(this.#router);
-    const jobs = new JobsPage(desk);
-    this.#jobs = jobs;
     this.#palette = new PaletteBox(desk, () => this.#choices(base));
-    const feed = new WorkshopFeed(desk.api, desk.redraw);
-    this.#pages = {
-      overview: new OverviewPage(desk),
-      jobs,
-      tasks: new TasksPage(desk),
-      queues: new QueuesPage(desk, feed),
-      workers: new WorkersPage(desk, feed, this.getAttribute("command") || "celery worker"),
-      job: new JobPage(desk, (id) => this.#placeOf(id)),
-      schedule: new SchedulePage(desk),
-      alerts: new Fetched(desk, "alerts", this.getAttribute("alerts") ?? "", (file) => {
-        const { AlertsPage: Alerts } = file as { AlertsPage: typeof AlertsPage };
-        return new Alerts(desk);
-      }),
-      inbox: new InboxPage(desk, this.getAttribute("preferences") ?? ""),
-      settings: new SettingsPage(desk, base),
-      nowhere: new Nowhere(desk),
-    };
+    this.#pages = new Pages(desk, {
+      base,
+      command: this.getAttribute("command") || "celery worker",
+      alerts: this.getAttribute("alerts") ?? "",
+      preferences: this.getAttribute("preferences") ?? "",
+    });
     super.connectedCallback();
     this.#router.open();
     this.#show(this.#router.route);
@@ -135,7 +98,7 @@ export class JobDashboard extends Follower {
     super.disconnectedCallback();
     this.#router?.close();
     this.#page?.leave();
-    this.#each((page) => page.close?.());
+    this.#pages?.each((page) => page.close?.());
     this.#views?.close();
     document.removeEventListener("keydown", this.#pressed);
     removeEventListener("resize", this.#measure);
@@ -146,12 +109,12 @@ export class JobDashboard extends Follower {
   paint(): void {
     const page = this.#page;
     if (!page) return;
-    if (this.#late.size > 0 && performance.now() - this.#tookIn >= pace()) this.#takeIn();
+    this.#pages?.look();
     const second = Math.floor(performance.now() / SECOND);
     const shape = this.#shapeOf(page, second);
     const drawn = shape !== this.#shape;
     if (drawn) this.#draw(page, shape);
-    const aged = second !== this.#written && !this.#jobs?.feed.paused;
+    const aged = second !== this.#written && !this.#pages?.jobs.feed.paused;
     page.paint?.(drawn || aged);
     this.#views?.look();
     this.#written = second;
@@ -161,25 +124,17 @@ export class JobDashboard extends Follower {
   protected watch(client: Client): (() => void)[] {
     const take = (state: JobState) => {
       this.#heard = Date.now();
-      this.#late.set(state.id, state);
-      if (pace() === 0) this.#takeIn();
+      this.#pages?.take(state);
     };
     // Whoever sees fewer from now on, or others, is shown those.
-    const refused = () => void this.#jobs?.feed.reload();
+    const refused = () => void this.#pages?.jobs.feed.reload();
     return this.follow(client, this.#operator ? "all" : "mine", take, () => {}, refused);
-  }
-
-  /** Lets the pages have what has come: at once, or at the pace that was chosen. */
-  #takeIn(): void {
-    for (const state of this.#late.values()) this.#each((page) => page.take?.(state));
-    this.#late.clear();
-    this.#tookIn = performance.now();
   }
 
   /** Whatever was missed while nobody heard is asked for. */
   protected changed(): void {
     const live = this.client?.status.phase === "live";
-    if (live && !this.#wasLive && this.#heard > 0) this.#each((page) => page.renew?.());
+    if (live && !this.#wasLive && this.#heard > 0) this.#pages?.each((page) => page.renew?.());
     if (live) this.#heard = Date.now();
     this.#wasLive = live;
   }
@@ -197,11 +152,7 @@ export class JobDashboard extends Follower {
   }
 
   get #page(): Page | undefined {
-    return this.#pages?.[this.#route.page];
-  }
-
-  #each(what: (page: Page) => void): void {
-    for (const page of Object.values(this.#pages ?? {})) what(page);
+    return this.#pages?.of(this.#route.page);
   }
 
   #deskOf(router: Router): Desk {
@@ -220,8 +171,8 @@ export class JobDashboard extends Follower {
       steers: this.hasAttribute("steers"),
       person: this.getAttribute("person") ?? "",
       now: () => this.now(),
-      paused: () => this.#jobs?.feed.paused ?? false,
-      pause: (paused) => this.#jobs?.feed.pause(paused),
+      paused: () => this.#pages?.jobs.feed.paused ?? false,
+      pause: (paused) => this.#pages?.jobs.feed.pause(paused),
       refresh: (ask, every) => new Refresh(ask, () => paintSoon(this), every),
       redraw: () => paintSoon(this),
       go: (route, replace) => router.go(route, replace),
@@ -245,7 +196,7 @@ export class JobDashboard extends Follower {
     const before = this.#route;
     if (before.page !== route.page) this.#page?.leave();
     this.#route = route;
-    if (route.page === "job") this.#jobs?.looked(route.id);
+    if (route.page === "job") this.#pages?.jobs.looked(route.id);
     this.#page?.open(asked);
     this.#shape = "";
     this.paint();
@@ -265,7 +216,7 @@ export class JobDashboard extends Follower {
       [
         this.#views?.version,
         this.#palette?.shape,
-        this.#jobs?.feed.paused,
+        this.#pages?.jobs.feed.paused,
         trouble,
         trouble && second,
         this.client?.status.phase,
@@ -276,7 +227,7 @@ export class JobDashboard extends Follower {
   #draw(page: Page, shape: string): void {
     this.#shape = shape;
     setAttribute(this, "density", chosen("density"));
-    const { feed } = this.#jobs as JobsPage;
+    const { feed } = (this.#pages as Pages).jobs;
     const { title } = page;
     const passed = Math.round((Date.now() - this.#heard) / SECOND);
     const shell = drawShell({
@@ -311,21 +262,6 @@ export class JobDashboard extends Follower {
   get #readOnly(): string {
     const mayNot = this.hasAttribute("operator") && !this.hasAttribute("steers");
     return mayNot ? tell("readOnlyWhy") : "";
-  }
-
-  #placeOf(id: string) {
-    const { feed } = this.#jobs as JobsPage;
-    const href = (step: number) => {
-      const beside = this.#jobs?.beside(id, step);
-      return beside ? (this.#router?.hrefOf({ page: "job", id: beside }) ?? "") : "";
-    };
-    return {
-      back: this.#router?.hrefOf({ page: "jobs", q: feed.q }) ?? "",
-      at: feed.list.placeOf(id),
-      count: feed.list.order.length,
-      before: href(-1),
-      behind: href(1),
-    };
   }
 
   #choices(base: URL): readonly Choice[] {
