@@ -48,6 +48,9 @@ ALERTS: Mapping[str, Promise | Plural] = {
     "alertSays_job_stalled": pgettext_lazy(
         "alerts", "When a job of {pattern} has stalled for {minutes} min"
     ),
+    "alertAnyTask": pgettext_lazy("alerts", "any task"),
+    "alertAnyQueue": pgettext_lazy("alerts", "any queue"),
+    "alertAnyWorker": pgettext_lazy("alerts", "When any worker has been gone for {minutes} min"),
     "alertHook": pgettext_lazy("alerts", "webhook at {host}"),
     "alertAgain": pgettext_lazy("alerts", "again after {minutes} min"),
     "alertTold": Plural(ngettext_noop("{n} message", "{n} messages")),

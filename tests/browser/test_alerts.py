@@ -196,7 +196,7 @@ def test_it_is_made_by_keyboard_alone(context: BrowserContext, operator: User) -
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(form).to_be_hidden()
-    expect(card(page, "Workers")).to_contain_text("When a worker * has been gone for 5 min")
+    expect(card(page, "Workers")).to_contain_text("When any worker has been gone for 5 min")
 
 
 def test_who_may_not_manage_alerts_has_no_such_page(

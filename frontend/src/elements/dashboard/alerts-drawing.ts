@@ -84,7 +84,10 @@ function drawState({ state, since }: Rule, now: number): TemplateResult {
 }
 
 function sentence({ kind, pattern, count, minutes }: Rule): string {
-  return tell(`alertSays_${kind}`, { pattern, n: count, minutes });
+  const any = pattern === "*";
+  if (any && kind === "worker_gone") return tell("alertAnyWorker", { minutes });
+  const all = tell(kind === "queue_old" ? "alertAnyQueue" : "alertAnyTask");
+  return tell(`alertSays_${kind}`, { pattern: any ? all : pattern, n: count, minutes });
 }
 
 function waysOf({ inbox, people, mails, url, quiet }: Rule): string {
