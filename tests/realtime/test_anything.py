@@ -260,7 +260,9 @@ def test_any_object_reaches_store_row_and_frame(
 @pytest.mark.parametrize("make", MADE)
 def test_any_object_may_be_a_title_or_a_tag(redis: RedisServer, make: Callable[[], Any]) -> None:
     """The job is queued under a text that can be shown, with few and short tags."""
-    job = realtime.start(tasks.nothing, title=make(), tags=[make()] * 30)
+    job = realtime.start(
+        tasks.nothing, title=make(), tags=[make(), *map("tag {}".format, range(30))]
+    )
     state = job.state()
     assert job.title == state["title"] != ""
     assert len(job.title) <= 500
@@ -269,8 +271,9 @@ def test_any_object_may_be_a_title_or_a_tag(redis: RedisServer, make: Callable[[
 
 @pytest.mark.django_db(transaction=True)
 def test_one_word_is_one_tag(redis: RedisServer) -> None:
-    """Not as many as it has letters."""
+    """Not as many as it has letters, and the same one is not told twice."""
     assert realtime.start(tasks.nothing, tags="urgent").state()["tags"] == ["urgent"]
+    assert realtime.start(tasks.nothing, tags=["a", "b", "a"]).state()["tags"] == ["a", "b"]
 
 
 def test_who_is_not_signed_in_owns_no_job(redis: RedisServer, transactional_db: None) -> None:
