@@ -69,7 +69,6 @@ class Listener:
         """Hear nothing more, and close our own layer's connections."""
         if self._checking:
             self._checking.cancel()
-            await asyncio.gather(self._checking, return_exceptions=True)
         await self._leave()
 
     async def _leave(self) -> None:
