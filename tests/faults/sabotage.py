@@ -153,7 +153,7 @@ MECHANISMS = {
         take_out=_no_lease, test="test_workers.py::test_a_worker_is_killed[threads]"
     ),
     "compare-and-set": Mechanism(
-        take_out=_no_comparison, test="test_model.py::test_any_history_ends_in_the_truth"
+        take_out=_no_comparison, test="test_late.py::test_a_late_report_undoes_no_end"
     ),
     "fence": Mechanism(take_out=_no_fence, test="test_workers.py::test_a_frozen_worker_comes_back"),
     "window": Mechanism(
