@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import logging
 import threading
-import uuid
-from collections.abc import Iterator
 from contextvars import copy_context
 from typing import Any
 
 import pytest
 from billiard.exceptions import SoftTimeLimitExceeded
 
-from realtime import progress, reading
+from realtime import reading
 from realtime.logging import JobHandler
 from realtime.models import Job
 from realtime.running import RunningJob
 from tests import tasks
 from tests.processes import Child
 from tests.services import wait_until
-
-
-@pytest.fixture
-def job() -> Iterator[RunningJob]:
-    """Bind a running job to this test."""
-    one = RunningJob(id=str(uuid.uuid4()), name="tests.work", title="Work")
-    token = progress.bound.set(one)
-    yield one
-    progress.bound.reset(token)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -46,15 +45,6 @@ def clock(monkeypatch: Any) -> Clock:
     one = Clock()
     monkeypatch.setattr(stage_times, "monotonic", lambda: one.now)
     return one
-
-
-@pytest.fixture
-def job() -> Iterator[RunningJob]:
-    """Let the calls of a test be a job's."""
-    one = RunningJob(id=str(uuid.uuid4()), name="tests.work", title="Work")
-    token = progress.bound.set(one)
-    yield one
-    progress.bound.reset(token)
 
 
 def seen(job: RunningJob) -> list[dict[str, Any]]:
