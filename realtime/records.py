@@ -25,6 +25,7 @@ from realtime.events import ENDS, JobState, NoticeKind, with_numbers
 from realtime.metrics import counted
 from realtime.models import Item, Job, Tag
 from realtime.models.tags import TAG
+from realtime.prepared import rows_changed
 
 logger = logging.getLogger("realtime")
 
@@ -203,10 +204,7 @@ def _update(row: Row) -> int:
     columns[_FIRST] = columns["started_at"]
     last = with_numbers(row.body or state.body(), seq, row.log)
     key = _key_field().get_db_prep_value(state.id, database)
-    with database.cursor() as cursor:
-        statement = _update_statement(database.vendor)
-        cursor.execute(statement, [*columns.values(), last, key, seq])
-        return int(cursor.rowcount)
+    return rows_changed(_update_statement(database.vendor), [*columns.values(), last, key, seq])
 
 
 @cache

@@ -49,6 +49,7 @@ BETWEEN = words(
     " commands"
     " waits mail_server addresses webhook"
     " stage_times"
+    " prepared"
     " alert_signs alert_words alert_telling alert_trial alert_checks"
 )
 PACKAGES = ("models", "store")
