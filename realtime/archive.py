@@ -89,5 +89,9 @@ def _keep(job: str) -> None:
         parts.append(log_parts.packed(job, lines))
         after = lines[-1]["n"]
     with transaction.atomic():
+        if parts:
+            # The last lines, which their worker has kept and then told the store.
+            covered = {"first__gte": parts[0].first, "last__lte": parts[-1].last}
+            LogPart.objects.filter(job_id=job, **covered).delete()
         LogPart.objects.bulk_create(parts, ignore_conflicts=True)
         Job.objects.filter(pk=job).update(log_due=False)

@@ -61,6 +61,8 @@ class LogFeed:
             mailbox.data(message(protocol.log(job, after, lines, part.lost)))
             if len(lines) < len(part.lines) or len(lines) == LINES_PER_READ:
                 return True
+            if mailbox.logs[job] < newest:
+                return True  # Store and SQL may have a part each.
         return mailbox.asked[job] > newest
 
 

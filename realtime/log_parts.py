@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+from itertools import takewhile
 from typing import Any
 
 from realtime.models import LogPart
-from realtime.store import LINES_PER_READ, Lines
+from realtime.store import LINES_PER_READ, Lines, numbered
 
-PARTS_PER_READ = 2
+PARTS_PER_READ = 3
 """As many as the lines of one read can be spread over."""
 
 
@@ -20,11 +21,21 @@ def packed(job: str, lines: list[dict[str, Any]]) -> LogPart:
     return LogPart(job_id=job, first=lines[0]["n"], last=lines[-1]["n"], data=data)
 
 
+def last(job: str, told: tuple[str, ...], log: int) -> LogPart:
+    """Return a row with the last lines of a log of `log` lines, as they were to be told."""
+    return packed(job, numbered(list(told), log - len(told), 0).lines)
+
+
 def read(job: str, after: int, limit: int = LINES_PER_READ) -> Lines:
-    """Return the kept lines that follow line `after`."""
+    """Return the kept lines that follow line `after`, up to the next one that is not kept."""
     parts = LogPart.objects.filter(job_id=job, last__gt=after).order_by("first")[:PARTS_PER_READ]
-    lines = [line for part in parts for line in _unpacked(part) if line["n"] > after][:limit]
-    return Lines(lines=lines, lost=lines[0]["n"] - 1 - after if lines else 0)
+    # Parts may overlap: the last lines may be kept by their worker, and then with all others.
+    found = {line["n"]: line for part in parts for line in _unpacked(part) if line["n"] > after}
+    if not found:
+        return Lines(lines=[], lost=0)
+    first = min(found)
+    numbers = takewhile(found.__contains__, range(first, first + limit))
+    return Lines(lines=[found[number] for number in numbers], lost=first - 1 - after)
 
 
 def _unpacked(part: LogPart) -> list[dict[str, Any]]:

@@ -156,6 +156,11 @@ class Change:
             return self.transition and not self.silent_for and not self.passing
         return self.transition and answer.accepted
 
+    def _last_lines(self) -> tuple[str, ...]:
+        """Return the lines that come with the job's end, if their numbers are known."""
+        is_known = self.base is not None or not self.after
+        return self.lines if self.state.ended and is_known else ()
+
     def row(self, answer: Remembered | None, body: str) -> records.Row:
         """Return what SQL is told; `body` is what the store was told."""
         more: dict[str, Any] = {"items": self.items, "asked": self.asked}
@@ -163,7 +168,7 @@ class Change:
             log = (self.base or 0) + self.told + len(self.lines)
             seq, is_counted = self.floor + BLIND_STEP, self.base is not None
             body = "" if self.crown else body
-            more |= {"counted": is_counted, "untold": True}
+            more |= {"counted": is_counted, "untold": True, "lines": self._last_lines()}
             return records.Row(self._as_untold(), seq, log, body=body, **more)
         body = completed(body, answer)
         return records.Row(self.as_told(answer), answer.seq, answer.log, body=body, **more)

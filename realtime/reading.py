@@ -68,6 +68,8 @@ def log(job: str, after: int, limit: int = LINES_PER_READ, newest: int = 0) -> L
     if part and (part.lines or part.lost or newest <= after):
         return part
     kept = log_parts.read(job, after, limit)
+    if part is None and kept.lost and Job.objects.filter(pk=job, log_due=True).exists():
+        return Lines(lines=[], lost=0)  # What comes before the last lines, the store may have.
     if kept.lines or part is None or _may_come(job):
         return kept
     return Lines(lines=[], lost=newest - after)

@@ -20,10 +20,10 @@ from django.db import (
 )
 from django.utils import timezone
 
-from realtime import notices, ways
+from realtime import log_parts, notices, ways
 from realtime.events import ENDS, JobState, NoticeKind, with_numbers
 from realtime.metrics import counted
-from realtime.models import Item, Job, Tag
+from realtime.models import Item, Job, LogPart, Tag
 from realtime.models.tags import TAG
 from realtime.prepared import rows_changed
 
@@ -78,6 +78,8 @@ class Row(NamedTuple):
     """Whether the job may have asked its owner something before."""
     noticed: bool = True
     """Whether its owner is told by notices."""
+    lines: tuple[str, ...] = ()
+    """The last lines of its log, where the store was away: kept here, should their worker die."""
 
     @property
     def due(self) -> notices.Due | None:
@@ -131,7 +133,7 @@ def record(rows: list[Row]) -> list[Row]:
 
     Returns those that the transaction which queued the job holds up.
     """
-    if len(rows) <= 1 and not any(row.items or row.due for row in rows):
+    if len(rows) <= 1 and not any(row.items or row.due or row.lines for row in rows):
         # One statement is a transaction by itself: a round trip instead of three.
         return _written(rows)
     # Before the transaction: SQLite's lock is not held while the store is asked who is here.
@@ -175,6 +177,9 @@ def _write(row: Row, routes: Routes) -> bool:
         if due:
             route = routes.get((due.person, due.told.kind)) if due.told else None
             notices.write(state, due, route)
+    if row.lines and written:
+        part = log_parts.last(state.id, row.lines, row.log)
+        LogPart.objects.bulk_create([part], ignore_conflicts=True)
     return True
 
 

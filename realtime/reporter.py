@@ -43,6 +43,9 @@ LAST_WORDS = 0.75
 """The part of that time in which it waits for a store that was away, and is told what it missed."""
 LATE = 500
 """Changes that the store missed and is told of together."""
+CROWDED = 20
+"""Writes that wait for a database that is away, without log lines where there are more: the store
+may yet be told these."""
 
 
 class Reporter:
@@ -245,6 +248,8 @@ class Reporter:
         passing = {change.state.id for _, change in reports if change.passing}
         left = [row for row in done.unrecorded if row.state.id not in passing]
         if left:
+            if len(self._unrecorded) >= CROWDED:
+                left = [row._replace(lines=()) for row in left]
             self._unrecorded.append((left, _held(urgent, left)))
             self._record_at = now + PATIENCE
         for change, answer in zip(musts, done.answers, strict=False):

@@ -30,6 +30,7 @@ from realtime.store.contract import (
     Store,
     Told,
     Totals,
+    numbered,
     told_of,
 )
 from realtime.store.in_memory import MemoryStore
@@ -60,6 +61,7 @@ __all__ = [
     "Totals",
     "close_stores",
     "get_store",
+    "numbered",
     "told_of",
 ]
 

@@ -116,6 +116,12 @@ def _no_sql_end() -> None:
     _put(records, "try_record", lambda _: [])
 
 
+def _no_last_lines() -> None:
+    from realtime.publish import Change
+
+    _put(Change, "_last_lines", lambda _: ())
+
+
 def _no_orphans() -> None:
     from realtime.orphans import Orphans
 
@@ -182,6 +188,10 @@ MECHANISMS = {
     ),
     "end in SQL": Mechanism(
         take_out=_no_sql_end, test="test_steps.py::test_killed_between_two_steps[recorded-redis]"
+    ),
+    "last lines in SQL": Mechanism(
+        take_out=_no_last_lines,
+        test="test_redis.py::test_a_worker_dies_with_what_redis_was_not_told",
     ),
     "asking together": Mechanism(
         take_out=_each_alone,

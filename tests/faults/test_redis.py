@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,34 @@ async def test_redis_is_of_no_use(cast: Cast, tmp_path: Path, fault: str) -> Non
     else:
         # SQL knows the end before the worker has told the store of the rest.
         await cast.logged(job, [f"line {number}" for number in range(1, 501)], within=G9_SECONDS)
+
+
+@pytest.mark.promise("G6", "G4", "G8")
+async def test_a_worker_dies_with_what_redis_was_not_told(cast: Cast, tmp_path: Path) -> None:
+    """The end of its job is in SQL, and the last lines of the log with it."""
+    await _begin(cast)
+    told = tmp_path / "told"
+    job = await cast.start(tasks.time_calls, str(cast.gate), str(told))
+    await cast.audience(4, f"job:{job}", f"log:{job}")
+    await until(Path(f"{cast.gate}.waits").exists, "the task to wait", 20)
+    await cast.shows(job, lambda state: state["status"] == "running")
+    mend = await sync_to_async(_break)(cast.stage, "frozen")
+    try:
+        cast.gate.touch()
+        await until(lambda: told.exists() and _times(told), "the task to end", 30)
+        await cast.recorded(seconds=10)
+        worker = await sync_to_async(cast.stage.worker)()
+        worker.signal(signal.SIGKILL, group=True)
+        await sync_to_async(worker.process.wait)()
+        cast.faulted(2)
+    finally:
+        await sync_to_async(mend)()
+    await cast.whole(within=G9_SECONDS)
+    said = [f"line {number}" for number in range(1, 501)]
+    await cast.logged(job, said, within=G2_SECONDS)
+    for one in cast.spectators:
+        assert [line["text"] for line in one.screen.lines[job]] == said
+    await sync_to_async(cast.stage.end)("worker")
 
 
 async def _begin(cast: Cast) -> None:

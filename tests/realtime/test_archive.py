@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -41,13 +42,42 @@ def lines(count: int) -> tuple[str, ...]:
 
 
 def ended(count: int, *, blind: bool = False) -> tuple[str, Change]:
-    """Let a job end with so many lines, perhaps while the store is away."""
+    """Let a job end with so many lines, perhaps while the store is away.
+
+    Nobody knows then after which line of earlier attempts they come.
+    """
     job = str(uuid.uuid4())
     state = JobState(id=job, root=job, name="t", title="T", queued_at=timestamp())
     state = state.changed(status=Status.SUCCEEDED, finished_at=timestamp())
-    end = Change(state=state, order=1, run="one", base=0, lines=lines(count), transition=True)
+    place: dict[str, Any] = {"after": publish.FORGOTTEN_STEP} if blind else {"base": 0}
+    end = Change(state=state, order=1, run="one", lines=lines(count), transition=True, **place)
     publish.publish([end], blind=blind)
     return job, end
+
+
+def cut_short(*, told: int, untold: int) -> tuple[str, Change]:
+    """Let a job tell lines, and end with others while the store is away."""
+    job = str(uuid.uuid4())
+    state = JobState(id=job, root=job, name="t", title="T", queued_at=timestamp())
+    begun = state.changed(status=Status.RUNNING, started_at=timestamp(), attempt=1)
+    said = lines(told + untold)
+    first = Change(state=begun, order=1, run="one", lines=said[:told], transition=True)
+    publish.publish([first])
+    last = begun.changed(status=Status.SUCCEEDED, finished_at=timestamp())
+    rest: dict[str, Any] = {"lines": said[told:], "told": told, "base": 0}
+    end = Change(state=last, order=1, run="one", floor=1, transition=True, **rest)
+    publish.publish([end], blind=True)
+    return job, end
+
+
+def numbers(job: str, after: int, newest: int) -> list[int]:
+    """Return the numbers of the lines that a reader is given, who asks until all have come."""
+    found: list[int] = []
+    while after < newest and (part := reading.log(job, after, 1_000, newest)).lines:
+        assert not part.lost
+        found += [line["n"] for line in part.lines]
+        after = found[-1]
+    return found
 
 
 def forget() -> None:
@@ -116,7 +146,8 @@ def test_lines_on_their_way_to_the_store_are_waited_for(store: Store) -> None:
     publish.publish([end.later()])
     assert len(reading.log(job, 0, 1_000, 3).lines) == 3
     one.look()
-    assert LogPart.objects.get(job_id=job).last == 3
+    part = LogPart.objects.get(job_id=job)
+    assert part.last - part.first == 2
 
 
 def test_lines_that_the_store_had_and_lost_are_not_waited_for(store: Store) -> None:
@@ -126,6 +157,65 @@ def test_lines_that_the_store_had_and_lost_are_not_waited_for(store: Store) -> N
     assert reading.log(job, 0, 1_000, 3) == Lines(lines=[], lost=3)
     Archive().look()
     assert not Job.objects.get(pk=job).log_due
+
+
+def test_last_lines_outlive_their_worker(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store was away at the end and is never told: SQL has them, and later all."""
+    monkeypatch.setattr(archive, "LEASES", 0)
+    job, _ = cut_short(told=1_500, untold=700)
+    assert numbers(job, 0, 2_200) == list(range(1, 2_201))
+    Archive().look()
+    assert not Job.objects.get(pk=job).log_due
+    assert numbers(job, 0, 2_200) == list(range(1, 2_201))
+    forget()
+    assert numbers(job, 0, 2_200) == list(range(1, 2_201))
+    assert numbers(job, 1_200, 2_200) == list(range(1_201, 2_201))
+    part = reading.log(job, 1_400, 1_000, 2_200)
+    assert part.lines[-1]["text"] == "line 2200 \N{SNOWMAN}\n"
+
+
+def test_last_lines_that_the_store_is_told_later_are_kept_once(store: Store) -> None:
+    """In the parts of the whole log."""
+    job, end = cut_short(told=3, untold=2)
+    publish.publish([end.later()])
+    assert numbers(job, 0, 5) == [1, 2, 3, 4, 5]
+    Archive().look()
+    [part] = LogPart.objects.filter(job_id=job)
+    assert (part.first, part.last) == (1, 5)
+
+
+def test_what_the_store_may_have_is_not_lost_while_it_is_away(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQL has the last lines only, and does not call those before them lost."""
+    job, _ = cut_short(told=3, untold=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(reading, "ask", lambda call, nothing: nothing)
+        assert reading.log(job, 0, 1_000, 5) == Lines(lines=[], lost=0)
+        assert numbers(job, 3, 5) == [4, 5]
+    assert numbers(job, 0, 5) == [1, 2, 3, 4, 5]
+
+
+def test_lines_lost_before_the_last_ones_are_counted_in_their_place(store: Store) -> None:
+    """The store has lost all, and was told of none again."""
+    job, _ = cut_short(told=3, untold=2)
+    forget()
+    part = reading.log(job, 0, 1_000, 5)
+    assert (part.lost, [line["n"] for line in part.lines]) == (3, [4, 5])
+
+
+def test_lines_that_the_store_has_though_its_answer_was_lost_are_shown_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Store and SQL have some of them both."""
+    monkeypatch.setattr(archive, "LEASES", 0)
+    job, end = cut_short(told=3, untold=4)
+    more = replace(end, state=end.state.changed(status=Status.RUNNING), lines=end.lines[:2])
+    store.remember([more.report()])
+    assert numbers(job, 0, 7) == [1, 2, 3, 4, 5, 6, 7]
+    Archive().look()
+    forget()
+    assert numbers(job, 0, 7) == [1, 2, 3, 4, 5, 6, 7]
 
 
 def test_lines_of_earlier_attempts_are_kept_though_the_last_ended_without_the_store(
