@@ -40,9 +40,11 @@ def rows_changed(statement: str, values: Sequence[Any]) -> int:
 
 
 def _may_prepare(database: BaseDatabaseWrapper) -> bool:
-    """Tell whether a connection stays the same one, as far as the settings tell."""
+    """Tell whether a connection stays the same one, as far as is known, and nobody listens."""
     if _refused or database.vendor != "postgresql":
         return False
+    if database.queries_logged or database.execute_wrappers:
+        return False  # Who looks on hears of all statements, in Django's own way.
     if database.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
         return False  # Django's word for a pooler that gives each transaction another one.
     from django.db.backends.postgresql.psycopg_any import is_psycopg3

@@ -91,11 +91,25 @@ def test_nothing_is_prepared_where_the_settings_tell_of_a_pooler(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Django's own setting for it."""
-    pooled = {"DISABLE_SERVER_SIDE_CURSORS": True}
-    monkeypatch.setattr(connection, "settings_dict", connection.settings_dict | pooled)
+    pooled = True
+    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", pooled)
     state = ended()
     assert records.try_record([Row(state, 5, 0)]) == []
     assert (status_of(state), statements()) == ("succeeded", [])
+
+
+def test_who_listens_to_statements_hears_of_it() -> None:
+    """Tools that watch a project's statements miss none of ours."""
+    heard: list[str] = []
+
+    def listen(execute: Any, sql: str, *more: Any) -> Any:
+        heard.append(sql)
+        return execute(sql, *more)
+
+    state = ended()
+    with connection.execute_wrapper(listen):
+        assert records.try_record([Row(state, 5, 0)]) == []
+    assert [sql.split()[0] for sql in heard] == ["UPDATE"]
 
 
 def test_a_statement_that_is_wrong_says_so() -> None:
