@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -42,6 +43,14 @@ def servers(redis: RedisServer, django_db_setup: None) -> Iterator[Lazy]:
 
 
 @pytest.fixture(scope="package")
+def tenants_servers(redis: RedisServer, django_db_setup: None) -> Iterator[Lazy]:
+    """Keep web servers of a project with tenants, which look at rights often."""
+    more = json.dumps({"REACH": "tests.tenants.reach", "RIGHTS_INTERVAL": 0.2})
+    with ExitStack() as stack:
+        yield Lazy(lambda name: stack.enter_context(web_server(name, HEADWAY_MORE=more)))
+
+
+@pytest.fixture(scope="package")
 def workers(redis: RedisServer, django_db_setup: None) -> Iterator[Lazy]:
     """Keep workers for all tests, one for each pool that is asked for."""
     with ExitStack() as stack:
@@ -52,6 +61,14 @@ def workers(redis: RedisServer, django_db_setup: None) -> Iterator[Lazy]:
 def web(request: pytest.FixtureRequest, servers: Lazy, transactional_db: None) -> Child:
     """Return the service under each server."""
     return servers.running(request.param)
+
+
+@pytest.fixture(params=["daphne", "uvicorn"])
+def tenants_web(
+    request: pytest.FixtureRequest, tenants_servers: Lazy, transactional_db: None
+) -> Child:
+    """Return the service of a project with tenants under each server."""
+    return tenants_servers.running(request.param)
 
 
 @pytest.fixture

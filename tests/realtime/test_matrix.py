@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,8 +23,7 @@ from realtime.events import JobState, Status, timestamp
 from realtime.models import AlertRule, File, Job
 from realtime.publish import Change, publish
 from realtime.store import get_store
-from tests.processes import Child, web_server
-from tests.realtime.conftest import Lazy
+from tests.processes import Child
 from tests.realtime.test_workshop import ABOUT
 from tests.services import RedisServer
 from tests.sockets import Viewer, sign_in, viewer
@@ -226,18 +225,10 @@ REFUSALS = {401, 403, 404}
 CONFINED = {"REACH": "tests.tenants.reach"}
 
 
-@pytest.fixture(scope="module")
-def confining(redis: RedisServer, django_db_setup: None) -> Iterator[Lazy]:
-    """Keep web servers of a project with tenants."""
-    with ExitStack() as stack:
-        more = json.dumps(CONFINED)
-        yield Lazy(lambda name: stack.enter_context(web_server(name, HEADWAY_MORE=more)))
-
-
-@pytest.fixture(params=["daphne", "uvicorn"])
-def web(request: pytest.FixtureRequest, confining: Lazy, transactional_db: None) -> Child:
+@pytest.fixture
+def web(tenants_web: Child) -> Child:
     """Return the service under each server."""
-    return confining.running(request.param)
+    return tenants_web
 
 
 @pytest.fixture(autouse=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,9 +19,8 @@ from realtime.models import Job, Tag
 from realtime.models.tags import TAGS
 from realtime.publish import Change, publish
 from tests import tasks
-from tests.processes import Child, web_server
-from tests.realtime.conftest import Lazy
-from tests.services import RedisServer, wait_until
+from tests.processes import Child
+from tests.services import wait_until
 from tests.sockets import Viewer, sign_in, viewer
 from tests.streams import EVENTS, Stream, asked, of_type, polled, state_in, watching
 from tests.tenants import join
@@ -30,21 +28,12 @@ from tests.tenants import join
 pytestmark = pytest.mark.django_db(transaction=True)
 
 A, B = "tenant:a", "tenant:b"
-CONFINED = {"REACH": "tests.tenants.reach", "RIGHTS_INTERVAL": 0.2}
 
 
-@pytest.fixture(scope="module")
-def confining(redis: RedisServer, django_db_setup: None) -> Iterator[Lazy]:
-    """Keep web servers of a project with tenants, which look at rights often."""
-    with ExitStack() as stack:
-        more = json.dumps(CONFINED)
-        yield Lazy(lambda name: stack.enter_context(web_server(name, HEADWAY_MORE=more)))
-
-
-@pytest.fixture(params=["daphne", "uvicorn"])
-def web(request: pytest.FixtureRequest, confining: Lazy, transactional_db: None) -> Child:
+@pytest.fixture
+def web(tenants_web: Child) -> Child:
     """Return the service under each server."""
-    return confining.running(request.param)
+    return tenants_web
 
 
 @pytest.fixture
