@@ -122,6 +122,22 @@ async def test_a_log_is_healed_when_the_store_was_away_at_the_end(
     await socket.until(lambda: socket.lines == [1, 2])
 
 
+async def test_who_comes_later_gets_what_store_and_sql_have_between_them(
+    socket: Collector, ana: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store was away at the end, and its worker died before it could be told."""
+    monkeypatch.setattr(socket.hub._healing, "heal", asyncio.Event().wait)
+    job = await tell(ana, lines=2)
+    said = ('{"at":"","level":"info","text":"x"}',) * 2
+    state = JobState(id=job, name="t", owner=str(ana.pk), queued_at=timestamp(), root=job)
+    state = state.changed(status=Status.SUCCEEDED, finished_at=timestamp())
+    place: dict[str, Any] = {"base": 0, "told": 2, "floor": publish.BLIND_STEP}
+    end = publish.Change(state=state, order=1, lines=said, transition=True, **place)
+    await sync_to_async(publish.publish)([end], blind=True)
+    await socket.hub.watch(socket.mailbox, f"log:{job}", 0)
+    await socket.until(lambda: socket.lines == [1, 2, 3, 4])
+
+
 async def test_lines_on_their_way_are_not_told_as_lost(
     socket: Collector, ana: Any, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from realtime import progress
 from realtime.events import JobState, Status
 from realtime.publish import Change, Published
 from realtime.records import Row
-from realtime.reporter import Reporter
+from realtime.reporter import CROWDED, Reporter
 from realtime.running import RunningJob
 from realtime.stages import Counter
 from realtime.store import Remembered
@@ -207,6 +208,22 @@ def test_a_job_that_sql_cannot_be_told_of_holds_nobody_else_up(
     reporter._record_again(300)
     assert ends["held"].wait(0)
     assert not reporter._unrecorded
+
+
+def test_lines_wait_for_sql_only_while_few_writes_do() -> None:
+    """Store and database are both away: the memory of the process does not fill with logs."""
+
+    def publish(changes: list[Change], **_: Any) -> Published:
+        rows = [Row(change.state, 1, 1, lines=("{}",)) for change in changes]
+        return Published(answers=[None for _ in changes], unrecorded=rows)
+
+    reporter = Reporter(publish)
+    for number in range(CROWDED + 2):
+        state = JobState(id=str(number), root=str(number), status=Status.SUCCEEDED)
+        end = Transition(partial(Change, state=state, order=1, transition=True))
+        reporter._carry([end], [], [], 0, blind=False)
+    kept = [row.lines for rows, _ in reporter._unrecorded for row in rows]
+    assert kept == [("{}",)] * CROWDED + [()] * 2
 
 
 def test_a_transition_that_cannot_be_made_is_tried_again(
