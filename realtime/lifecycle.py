@@ -12,7 +12,7 @@ from billiard.exceptions import WorkerLostError
 from celery import signals
 from django.utils.translation import gettext_noop
 
-from realtime import admission, canvas, owed, progress, queueing
+from realtime import admission, canvas, owed, progress, queueing, results
 from realtime.canvas import HEADER
 from realtime.cleaning import text
 from realtime.errors import Cancelled
@@ -100,6 +100,8 @@ def _on_success(sender: Any, **_: Any) -> None:
     run = run_of(sender.request.id)
     if run is not None and run.job.is_crowned:
         _end(run.job.id, Status.RUNNING, **HELD)
+    elif run is not None and not run.job.redelivers:
+        _succeed(run, kept=results.are_kept(sender))
     elif run is not None or tracked(sender.name):
         _end(sender.request.id, Status.SUCCEEDED)
 
@@ -212,18 +214,25 @@ def _end(task_id: str, status: Status, whose: str = WORKER, **more: Any) -> None
     elif run.ended or run.job.fenced:
         return
     else:
-        run.ended = True
-        watched = run.watched
-        transition = Transition(
-            lambda: watched.snapshots.last(time.monotonic(), watched.known, status, **more),
-            ends=watched,
-        )
-    get_reporter().put(transition)
-    if status is Status.SUCCEEDED and run is not None and not run.job.redelivers:
-        # Acknowledged before it ran: nothing but this thread's next task waits for its end.
-        owed.owe(task_id, transition)
-    else:
-        owed.wait(task_id, transition)
+        transition = _last(run, status, **more)
+    owed.wait(task_id, get_reporter().put(transition))
+
+
+def _succeed(run: Run, *, kept: bool) -> None:
+    """Put the end of a task that was acknowledged before it ran; only later tasks wait for it."""
+    if run.ended or run.job.fenced:
+        return
+    end, reporter = _last(run, Status.SUCCEEDED), get_reporter()
+    owed.owe(run.job.id, reporter.gather(end) if kept else reporter.put(end), kept=kept)
+
+
+def _last(run: Run, status: Status, **more: Any) -> Transition:
+    run.ended = True
+    watched = run.watched
+    return Transition(
+        lambda: watched.snapshots.last(time.monotonic(), watched.known, status, **more),
+        ends=watched,
+    )
 
 
 def _retry_at(when: Any) -> str:

@@ -23,8 +23,11 @@ or another one has its name."""
 _refused = False
 
 
-def rows_changed(statement: str, values: Sequence[Any]) -> int:
-    """Execute a statement and return how many rows it has changed."""
+def rows_changed(statement: str, values: Sequence[Sequence[Any]]) -> int:
+    """Execute a statement with each of these values and return how many rows that has changed.
+
+    PostgreSQL is told all of them in one round trip.
+    """
     database = connections[DEFAULT_DB_ALIAS]  # `connection` would look it up for each attribute.
     if not _may_prepare(database):
         return _plainly(database, statement, values)
@@ -52,13 +55,16 @@ def _may_prepare(database: BaseDatabaseWrapper) -> bool:
     return bool(is_psycopg3)
 
 
-def _plainly(database: BaseDatabaseWrapper, statement: str, values: Sequence[Any]) -> int:
+def _plainly(database: BaseDatabaseWrapper, statement: str, values: Sequence[Sequence[Any]]) -> int:
     with database.cursor() as cursor:
-        cursor.execute(statement, values)
+        if len(values) == 1:
+            cursor.execute(statement, values[0])
+        else:
+            cursor.executemany(statement, values)
         return int(cursor.rowcount)
 
 
-def _prepared(database: Any, statement: str, values: Sequence[Any]) -> int:
+def _prepared(database: Any, statement: str, values: Sequence[Sequence[Any]]) -> int:
     from psycopg import Cursor
 
     database.ensure_connection()
@@ -67,7 +73,10 @@ def _prepared(database: Any, statement: str, values: Sequence[Any]) -> int:
     if connection.prepare_threshold is None:
         connection.prepare_threshold = NEVER
     with database.wrap_database_errors, Cursor(connection) as cursor:
-        cursor.execute(statement, values, prepare=True)
+        if len(values) == 1:
+            cursor.execute(statement, values[0], prepare=True)
+        else:
+            cursor.executemany(statement, values)
         return int(cursor.rowcount)
 
 

@@ -294,6 +294,6 @@ def stopped(known: State, status: Status, **more: Any) -> JobState:
         "question": None,
         "position": None,
     }
-    as_what = "cancelled" if status is Status.CANCELLED else "failed"
+    as_what = status.value if status in {Status.CANCELLED, Status.SUCCEEDED} else "failed"
     still["stages"] = [left(stage, as_what, at) for stage in known.get("stages") or []]
     return JobState.from_dict(known).changed(status=status, **(still | more))

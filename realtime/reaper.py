@@ -13,27 +13,26 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import Error, connection
-from django.utils.translation import gettext_noop
 
-from realtime import guardian, records, trees
+from realtime import guardian, records, results
 from realtime.alerting import Alerting
 from realtime.archive import Archive
 from realtime.conf import conf
 from realtime.errors import StoreAway
 from realtime.events import ENDS, JobState, Status, newest
 from realtime.expiry import Expiry
-from realtime.language import speaking
 from realtime.mailing import Mailing
 from realtime.models import Job
 from realtime.orphans import WAITING, Orphans
-from realtime.publish import FORGOTTEN_STEP, Change, stopped, unheard, worker_lost
+from realtime.publish import FORGOTTEN_STEP
 from realtime.reporter import get_reporter
 from realtime.retention import Retention
 from realtime.rounds import Rounds
 from realtime.series import Series
-from realtime.states import State, read_one
+from realtime.states import read_one
 from realtime.store import Sign, get_store
 from realtime.transition import Transition
+from realtime.verdicts import forsaken, given_up, succeeded, verdict
 
 logger = logging.getLogger("realtime")
 
@@ -43,8 +42,6 @@ PAGE = 1_000
 """Jobs that are looked at together."""
 PAGES = 20
 """Pages in one round."""
-ORPHANED = gettext_noop("The queue has lost it. It can be started again.")
-FORSAKEN = gettext_noop("A job for which it has waited is lost. It can be started again.")
 VERDICTS = 500
 """Silent jobs that are settled in one round."""
 GRACE = 60.0
@@ -176,7 +173,10 @@ class Reaper:
         known = newest(said, row.state()) or row.state()
         floor = known["seq"] + (0 if said else FORGOTTEN_STEP)
         logger.warning("Job %s was not heard for %s s", job, row.ttl or conf.LEASE)
-        get_reporter().put(Transition(lambda: verdict(known, floor)))
+        if done_at := results.done_at(known):
+            get_reporter().put(Transition(lambda: succeeded(known, floor, done_at)))
+        else:
+            get_reporter().put(Transition(lambda: verdict(known, floor)))
 
     def _give_up(self, job: str) -> None:
         """Tell everybody that nobody will start this job."""
@@ -185,56 +185,10 @@ class Reaper:
             return
         floor = known["seq"] + FORGOTTEN_STEP
         logger.warning("Job %s is neither in the broker nor with a worker", job)
-        get_reporter().put(Transition(lambda: given_up(known, floor)))
-
-
-def verdict(known: State, floor: int) -> Change:
-    """Return what becomes of a job whose worker has died, unless it is heard meanwhile.
-
-    It is lost, or waits for the broker to deliver it again. What the dead worker might still say
-    is refused from now on: the job is taken over, by nobody.
-    """
-    again, ttl = bool(known.get("redelivers")), known.get("ttl") or 0
-    error = worker_lost(comes_back=again)
-    if ttl:
-        with speaking(known.get("language") or ""):
-            error = unheard(ttl)
-    state = stopped(known, Status.RETRYING if again else Status.LOST, error=error)
-    return _taken_over(state, floor, ttl or conf.LEASE)
-
-
-def given_up(known: State, floor: int) -> Change:
-    """Return the end of a job whose message is lost, unless it is heard of meanwhile."""
-    return _taken_over(_orphaned(known, ORPHANED), floor, conf.ORPHAN)
-
-
-def forsaken(held: State) -> Change:
-    """Return the end of a held job about which nobody will decide, unless it is heard meanwhile.
-
-    Its message was acknowledged when others took its place, so no broker brings it back.
-    """
-    state = _orphaned(held, FORSAKEN)
-    if state.id == state.root:
-        state = state.changed(children=trees.counted(state.root))
-    return _taken_over(state, held["seq"], conf.LEASE)
-
-
-def _orphaned(known: State, text: str) -> JobState:
-    error = {"kind": "Orphaned", "text": text, "public": True}
-    return stopped(known, Status.LOST, held=False, error=error)
-
-
-def _taken_over(state: JobState, floor: int, silent_for: float) -> Change:
-    return Change(
-        state=state,
-        order=max(state.attempt, 1),
-        run=uuid.uuid4().hex,
-        claim=True,
-        floor=floor,
-        after=FORGOTTEN_STEP,
-        transition=True,
-        silent_for=silent_for,
-    )
+        if done_at := results.done_at(known):
+            get_reporter().put(Transition(lambda: succeeded(known, floor, done_at)))
+        else:
+            get_reporter().put(Transition(lambda: given_up(known, floor)))
 
 
 def _is_silent(sign: Sign | None, status: str, missing_for: float, term: float) -> bool:

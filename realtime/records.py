@@ -133,7 +133,7 @@ def record(rows: list[Row]) -> list[Row]:
 
     Returns those that the transaction which queued the job holds up.
     """
-    if len(rows) <= 1 and not any(row.items or row.due or row.lines for row in rows):
+    if len(rows) <= 1 and all(map(_is_plain, rows)):
         # One statement is a transaction by itself: a round trip instead of three.
         return _written(rows)
     # Before the transaction: SQLite's lock is not held while the store is asked who is here.
@@ -144,7 +144,15 @@ def record(rows: list[Row]) -> list[Row]:
 
 
 def _written(rows: list[Row], routes: Routes | None = None) -> list[Row]:
+    if len(rows) > 1 and all(map(_is_plain, rows)) and _update(*rows) == len(rows):
+        return []
+    # One was not there, or has ended before: nobody says which, and to be told again is harmless.
     return [row for row in rows if not _write(row, routes or {})]
+
+
+def _is_plain(row: Row) -> bool:
+    """Tell whether all that is written is the job's own row."""
+    return not (row.items or row.due or row.lines)
 
 
 def _alone(row: Row) -> bool:
@@ -200,16 +208,24 @@ def _keep(job: str, items: Items) -> None:
     Item.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def _update(row: Row) -> int:
-    """Bring a row up to date unless its job has ended or a newer run has written; 0 then."""
+def _update(*rows: Row) -> int:
+    """Bring rows up to date unless their jobs have ended or a newer run has written.
+
+    Returns how many were.
+    """
     database = connections[DEFAULT_DB_ALIAS]  # `connection` would look it up for each attribute.
+    statement = _update_statement(database.vendor)
+    return rows_changed(statement, [_values(row, database) for row in rows])
+
+
+def _values(row: Row, database: Any) -> list[Any]:
     state, seq, columns = row.state, row.seq, _columns(row)
     for name in _MOMENTS:
         columns[name] = database.ops.adapt_datetimefield_value(columns[name])
     columns[_FIRST] = columns["started_at"]
     last = with_numbers(row.body or state.body(), seq, row.log)
     key = _key_field().get_db_prep_value(state.id, database)
-    return rows_changed(_update_statement(database.vendor), [*columns.values(), last, key, seq])
+    return [*columns.values(), last, key, seq]
 
 
 @cache

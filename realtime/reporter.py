@@ -70,6 +70,7 @@ class Reporter:
         self._record_at = 0.0
         self._retry_at = 0.0
         self._count_at = 0.0
+        self._gathered_at = 0.0
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._connection: Any = None
@@ -103,6 +104,15 @@ class Reporter:
         if not soon or self._asleep:
             self._wake.ring()
         return transition
+
+    def gather(self, transition: Transition) -> Transition:
+        """Publish a transition together with those that come just before and after it.
+
+        One that is alone is published at once.
+        """
+        now = time.monotonic()
+        alone, self._gathered_at = now - self._gathered_at > TICK, now
+        return self.put(transition, soon=not alone)
 
     def tell(self, root: str) -> None:
         """Tell of a root that its tree decides about, soon."""

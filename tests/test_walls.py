@@ -24,7 +24,7 @@ WRITES = words(
     " tracking fence files outcomes logging archive expiry retention canvas planting heralds"
     " guardian heritage errand errands driven awaited afresh urgency mailing post letters turns"
     " series counting tallying"
-    " introduction intake resizing obeying"
+    " introduction intake resizing obeying results verdicts"
     " alerting alert_couriers"
 )
 READS = words(

@@ -9,6 +9,7 @@ from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
+from redis.exceptions import NoScriptError
 from redis.retry import Retry
 
 from realtime.conf import conf
@@ -265,14 +266,25 @@ class RedisStore:
         if len(calls) == 1:
             script, keys, values = calls[0]
             return [_answered(lambda: script(keys=keys, args=values))]
+        answers: list[Any] = _answered(lambda: self._called(calls))
+        unknown = [n for n, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+        # One by one each is read to a Redis that has begun anew, and obeyed.
+        for n in unknown:
+            [answers[n]] = self._scripted([calls[n]])
+        for answer in answers:
+            if isinstance(answer, redis.RedisError):
+                raise StoreAway(f"{type(answer).__name__}: {answer}") from answer
+        return answers
 
-        def send() -> list[Any]:
-            with self._redis.pipeline(transaction=False) as pipe:
-                for script, keys, values in calls:
-                    script(keys=keys, args=values, client=pipe)
-                return list(pipe.execute())
+    def _called(self, calls: list[tuple[Any, list[str], list[Any]]]) -> list[Any]:
+        """Call scripts by their names in one round trip; redis-py asks in one more what is there.
 
-        return list(_answered(send))
+        Returns what went wrong in the place of an answer.
+        """
+        with self._redis.pipeline(transaction=False) as pipe:
+            for script, keys, values in calls:
+                pipe.evalsha(script.sha, len(keys), *keys, *values)
+            return list(pipe.execute(raise_on_error=False))
 
     def _each(self, jobs: list[str], read: Any, *, time: bool = False) -> list[Any]:
         if not jobs:

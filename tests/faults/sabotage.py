@@ -122,6 +122,12 @@ def _no_last_lines() -> None:
     _put(Change, "_last_lines", lambda _: ())
 
 
+def _no_results() -> None:
+    from realtime import results
+
+    _put(results, "done_at", lambda _: None)
+
+
 def _no_orphans() -> None:
     from realtime.orphans import Orphans
 
@@ -197,6 +203,10 @@ MECHANISMS = {
         take_out=_each_alone,
         test="test_sockets.py::test_a_crowd_of_sockets_comes_back[SIGKILL-daphne]",
         alone=True,
+    ),
+    "kept results": Mechanism(
+        take_out=_no_results,
+        test="test_steps.py::test_killed_between_two_steps[done-worker]",
     ),
     "orphans": Mechanism(
         take_out=_no_orphans, test="test_workers.py::test_the_broker_forgets_what_was_queued"

@@ -16,6 +16,7 @@ from celery import Task, current_app
 from celery.result import AsyncResult
 from django.db import transaction
 
+from realtime.events import ENDS
 from realtime.models import File, Job
 from realtime.states import read_one
 from realtime.store import get_store
@@ -125,6 +126,26 @@ def test_the_job_of_a_killed_worker_is_lost(
     assert (state["error"]["kind"], state["current"]) == ("WorkerLost", 40)
     assert state["error"]["public"]
     wait_until(lambda: Job.objects.get(pk=job).status == "lost", "SQL to know")
+
+
+@pytest.mark.long
+def test_ends_that_came_just_before_a_death_are_told(start: Start, web: Child) -> None:
+    """Those of quick tasks are recorded together; what was not is known by its kept result."""
+    start("prefork", concurrency=1)
+    quick, fatal = [], []
+    for _ in range(4):
+        quick += [str(tasks.nothing.delay().id) for _ in range(25)]
+        fatal.append(str(tasks.die.delay().id))
+    rows = Job.objects.filter(pk__in=[*quick, *fatal])
+
+    def over() -> bool:
+        return not rows.exclude(status__in=ENDS).exists()
+
+    wait_until(over, "all to end", seconds=40)
+    assert set(rows.filter(pk__in=quick).values_list("status", flat=True)) == {"succeeded"}
+    assert set(rows.filter(pk__in=fatal).values_list("status", flat=True)) == {"lost"}
+    for job in quick:
+        assert (read_one(job) or {})["status"] == "succeeded"
 
 
 @pytest.mark.long

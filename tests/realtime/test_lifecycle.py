@@ -42,7 +42,7 @@ def task_of(job: str, retries: int, headers: dict[str, Any], *, again: bool = Fa
         delivery_info={"redelivered": again},
         task=tasks.nothing.name,
     )
-    return SimpleNamespace(name=tasks.nothing.name, request=request)
+    return SimpleNamespace(name=tasks.nothing.name, request=request, ignore_result=True)
 
 
 def _succeed(task: Any) -> None:

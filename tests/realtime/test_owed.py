@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from threading import Event, Thread
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -48,6 +49,70 @@ def test_an_end_that_takes_too_long_lets_the_next_task_begin(
     caplog.clear()
     owed.settle()
     assert not caplog.text
+
+
+def test_more_tasks_begin_before_an_end_whose_result_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """For a while: what the reporter has not recorded by then is waited for."""
+    monkeypatch.setattr(owed, "TOGETHER", 60.0)
+    ends = [_end(), _end()]
+    for end in ends:
+        owed.owe(JOB, end, kept=True)
+        owed.settle()  # Goes on.
+    monkeypatch.setattr(owed, "TOGETHER", 0.0)
+    late, begun = _end(), Event()
+
+    def work() -> None:
+        owed.owe(JOB, late, kept=True)
+        owed.settle()
+        begun.set()
+
+    thread = Thread(target=work)
+    thread.start()
+    assert not begun.wait(0.05)
+    late.recorded()
+    thread.join(5)
+    assert begun.is_set()
+    for end in ends:
+        end.recorded()
+    owed.settle_all()
+
+
+def test_an_end_whose_result_nobody_keeps_is_waited_for_with_those_before_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing else tells of it should the next task take the process with it."""
+    monkeypatch.setattr(owed, "TOGETHER", 60.0)
+    kept, last, begun = _end(), _end(), Event()
+
+    def work() -> None:
+        owed.owe(JOB, kept, kept=True)
+        owed.owe(JOB, last)
+        owed.settle()
+        begun.set()
+
+    thread = Thread(target=work)
+    thread.start()
+    kept.recorded()
+    assert not begun.wait(0.05)
+    last.recorded()
+    thread.join(5)
+    assert begun.is_set()
+
+
+def test_many_ends_that_take_too_long_hold_a_thread_up_no_longer_than_one(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each is waited for from when it was put."""
+    settings.HEADWAY = {**settings.HEADWAY, "END_TIMEOUT": 1.0}
+    monkeypatch.setattr(owed, "TOGETHER", 0.0)
+    for _ in range(30):
+        owed.owe(JOB, _end(), kept=True)
+    began = monotonic()
+    owed.settle()
+    assert monotonic() - began < 15
+    assert caplog.text.count("is not recorded yet") == 30
 
 
 def test_a_process_ends_after_what_its_threads_owe() -> None:

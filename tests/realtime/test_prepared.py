@@ -64,6 +64,16 @@ def test_many_ends_prepare_one_statement() -> None:
     assert statement.startswith("UPDATE")
 
 
+def test_ends_that_are_told_together_prepare_the_same_one() -> None:
+    """In a transaction of theirs, and after it alone."""
+    states = [ended() for _ in range(20)]
+    assert records.try_record([Row(state, 5, 0) for state in states]) == []
+    assert records.try_record([Row(states[0], 6, 0)]) == []
+    assert {status_of(state) for state in states} == {"succeeded"}
+    [statement] = statements()
+    assert statement.startswith("UPDATE")
+
+
 def test_a_pooler_that_changes_the_connection_is_noticed() -> None:
     """The end is written all the same, and nothing is prepared any more."""
     first, second, third = ended(), ended(), ended()
@@ -115,5 +125,5 @@ def test_who_listens_to_statements_hears_of_it() -> None:
 def test_a_statement_that_is_wrong_says_so() -> None:
     """As Django says it: who calls knows Django's errors."""
     with pytest.raises(Error, match="does not exist"):
-        prepared.rows_changed("UPDATE nowhere SET x = %s", [1])
+        prepared.rows_changed("UPDATE nowhere SET x = %s", [[1]])
     assert not prepared._refused

@@ -7,19 +7,24 @@ import json
 import threading
 import time
 import uuid
+import warnings
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from celery import current_app, states
+from celery.backends.redis import RedisBackend
 from django.db import OperationalError, connection
 
-from realtime import publish, reaper, records
+from realtime import publish, reaper, records, results
 from realtime.events import JobState, Status, timestamp
 from realtime.models import Job
-from realtime.reaper import Contact, Reaper, verdict
+from realtime.reaper import Contact, Reaper
 from realtime.reporter import get_reporter
 from realtime.store import Lead, RedisStore, Report, Store, get_store
 from realtime.transition import Transition
+from realtime.verdicts import verdict
 from tests.services import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -81,6 +86,15 @@ def forget(store: Store) -> None:
         store._records.clear()  # type: ignore[attr-defined]
 
 
+def keep_result(state: JobState, how: str = states.SUCCESS) -> datetime:
+    """Let Celery's backend keep a result of the job's task; returns what it says of when."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Celery calls redis-py's older names.
+        current_app.backend.store_result(state.id, None, how)
+    meta = current_app.backend.get_task_meta(state.id, cache=False)
+    return datetime.fromisoformat(meta["date_done"])
+
+
 def ended(state: JobState) -> bool:
     """Tell whether SQL knows an end."""
     return row(state).ended
@@ -118,6 +132,50 @@ def test_the_part_that_a_dead_worker_was_in_runs_no_longer(store: Store) -> None
         assert part["seconds"] >= 300
         assert "began_at" not in part
         assert not {"seconds", "began_at"} & {*pack, *read}  # Of a worker that did not tell.
+
+
+def test_a_silent_job_whose_result_is_kept_has_succeeded(store: Store) -> None:
+    """Its worker died before it could tell; Celery knows when it was done."""
+    part = {"name": "Pack", "fraction": 0.5, "weight": 1, "status": "running"}
+    began = timestamp(datetime.now(UTC) - timedelta(seconds=2))
+    state = running(started_at=began, stages=[part], current=3)
+    done = keep_result(state)
+    reap_until(lambda: ended(state), "the end", Reaper())
+    assert (row(state).status, kept(state)["status"]) == ("succeeded", "succeeded")
+    seen = kept(state)
+    assert (seen["fraction"], seen["error"], seen["stages"][0]["status"]) == (
+        1.0,
+        None,
+        "succeeded",
+    )
+    assert (seen["started_at"], seen["finished_at"]) == (began, timestamp(done))
+    assert row(state).finished_at == datetime.fromisoformat(timestamp(done))
+
+
+def test_only_a_success_of_this_very_task_counts(store: Store) -> None:
+    """What has failed is said by who saw it; a root, or what comes again, goes on elsewhere."""
+    failed, root, again = running(), running(), running(redelivers=True)
+    keep_result(failed, states.FAILURE)
+    for one in (root, again):
+        keep_result(one)
+    child = JobState(id=str(uuid.uuid4()), root=root.id, name="t", queued_at=timestamp())
+    records.create(child)
+    judge = Reaper()
+    reap_until(lambda: ended(failed) and ended(root), "the ends", judge)
+    reap_until(lambda: row(again).status == "retrying", "the wait", judge)
+    assert [row(state).status for state in (failed, root)] == ["lost", "lost"]
+
+
+def test_a_result_backend_that_is_away_holds_no_verdict_up(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody can tell, and silence is what is left."""
+    away = RedisBackend(app=current_app, url="redis://127.0.0.1:1/0")
+    monkeypatch.setattr(results, "current_app", SimpleNamespace(backend=away))
+    state = running()
+    reap_until(lambda: ended(state), "the end", Reaper())
+    assert row(state).status == "lost"
+    assert f"cannot be asked for job {state.id}" in caplog.text
 
 
 def test_a_job_that_is_delivered_again_waits_for_it(store: Store) -> None:

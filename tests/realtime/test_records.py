@@ -6,6 +6,8 @@ import json
 import threading
 import time
 import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
@@ -68,6 +70,44 @@ def test_a_job_whose_request_was_rolled_back_is_recorded_all_the_same() -> None:
     ended = state(status=Status.SUCCEEDED, finished_at=timestamp())
     assert records.try_record([Row(ended, 5, 0)]) == []
     assert Job.objects.get(pk=ended.id).status == "succeeded"
+
+
+def test_many_rows_are_written_with_one_statement(
+    django_assert_max_num_queries: Callable[[int], AbstractContextManager[None]],
+) -> None:
+    """Of one job the later one counts, whatever else is written."""
+    queued = [state() for _ in range(50)]
+    for one in queued:
+        records.create(one)
+    runs = [one.changed(status=Status.RUNNING, started_at=timestamp()) for one in queued]
+    ends = [one.changed(status=Status.SUCCEEDED, finished_at=timestamp()) for one in runs]
+    rows = [Row(one, 1, 0) for one in runs] + [Row(one, 2, 3) for one in ends]
+    with django_assert_max_num_queries(4):  # The others begin and end the transaction.
+        assert records.try_record(rows) == []
+    kept = Job.objects.in_bulk([one.id for one in queued])
+    assert {(row.status, row.seq, row.last["log"]) for row in kept.values()} == {
+        ("succeeded", 2, 3)
+    }
+
+
+def test_a_row_that_is_missing_or_over_holds_none_of_the_others_up() -> None:
+    """What was to be written with one statement is told one by one."""
+    there, over, missing = state(), state(), state(status=Status.SUCCEEDED)
+    for one in (there, over):
+        records.create(one)
+    assert records.try_record([Row(over.changed(status=Status.LOST), 9, 0)]) == []
+    rows = [
+        Row(over.changed(status=Status.SUCCEEDED), 10, 0),
+        Row(missing, 5, 0),
+        Row(there.changed(status=Status.SUCCEEDED), 5, 0),
+    ]
+    assert records.try_record(rows) == []
+    kept = [Job.objects.get(pk=one.id) for one in (over, missing, there)]
+    assert [(row.status, row.seq) for row in kept] == [
+        ("lost", 9),
+        ("succeeded", 5),
+        ("succeeded", 5),
+    ]
 
 
 def test_a_state_that_no_row_can_hold_takes_no_other_with_it() -> None:

@@ -260,6 +260,34 @@ def test_a_job_that_cannot_be_read_keeps_no_other_from_being_told(
     assert publisher.states[-1].status == "succeeded"
 
 
+def test_ends_that_come_together_are_told_together(
+    reporter: Reporter, publisher: Publisher
+) -> None:
+    """All of them, in their order, and far fewer times than one by one."""
+    jobs = [RunningJob(id=str(n), name="t", title="T") for n in range(200)]
+    ends = [reporter.gather(end_of(reporter.watch(job))) for job in jobs]
+    assert all(end.wait(10) for end in ends)
+    told = [state.id for state in publisher.states if state.status == Status.SUCCEEDED]
+    assert told == [job.id for job in jobs]
+    assert len(publisher.times) < 100
+
+
+def test_an_end_that_is_alone_is_told_at_once(
+    reporter: Reporter, publisher: Publisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for others that may never come."""
+    monkeypatch.setattr("realtime.reporter.TICK", 10.0)
+    first, second = (RunningJob(id=one, name="t", title="T") for one in "ab")
+    watched = [reporter.watch(first), reporter.watch(second)]
+    wait_until(lambda: reporter._rests, "the reporter to rest")
+    assert reporter.gather(end_of(watched[0])).wait(5)
+    wait_until(lambda: reporter._rests, "the reporter to rest again")
+    together = reporter.gather(end_of(watched[1]))
+    assert not together.wait(0.2)
+    reporter.close(5)
+    assert together.wait(0)
+
+
 def test_closing_tells_what_is_left(publisher: Publisher, job: RunningJob) -> None:
     """A worker that is shut down has told its ends."""
     one = Reporter(publisher)

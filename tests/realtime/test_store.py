@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from realtime.errors import StoreAway
 from realtime.events import JobState, Status
-from realtime.store import WORKERS, Remembered, Report, Store
+from realtime.store import WORKERS, RedisStore, Remembered, Report, Store
+from realtime.store.redis_words import key_of
 from tests.services import RedisServer, wait_until
 
 
@@ -48,6 +50,32 @@ def test_seqs_rise_and_the_newest_state_is_kept(store: Store, job: str) -> None:
     kept = json.loads(store.states([job])[job])
     assert (kept["seq"], kept["log"], kept["current"]) == (3, 0, 2)
     assert JobState.from_dict(kept) == state(job, current=2)
+
+
+def test_a_redis_that_has_forgotten_our_scripts_reads_them_again(redis: RedisServer) -> None:
+    """Of many reports none is lost, and none is taken twice."""
+    jobs = [str(uuid.uuid4()) for _ in range(20)]
+    store = RedisStore()
+    with redis.client() as client:
+        for _ in range(2):
+            client.script_flush()
+            answers = store.remember([report(one) for one in jobs])
+            assert all(answer.accepted for answer in answers)
+        assert {answer.seq for answer in answers} == {2}
+    store.close()
+
+
+def test_what_redis_refuses_is_no_answer(redis: RedisServer) -> None:
+    """A key that is something else, as a full or read-only Redis: the store counts as away."""
+    jobs = [str(uuid.uuid4()) for _ in range(3)]
+    store = RedisStore()
+    with redis.client() as client:
+        client.set(key_of(jobs[1]), "no hash")
+        with pytest.raises(StoreAway, match="WRONGTYPE"):
+            store.remember([report(one) for one in jobs])
+        client.delete(key_of(jobs[1]))
+    assert {answer.seq for answer in store.remember([report(one) for one in jobs])} <= {1, 2}
+    store.close()
 
 
 def test_nothing_comes_after_the_end(store: Store, job: str) -> None:
