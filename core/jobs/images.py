@@ -213,6 +213,27 @@ def sweep(**_: Any) -> None:
         connection.close()
 
 
+@signals.task_revoked.connect
+def clear(sender: Any, request: Any, **_: Any) -> None:
+    """Take away what was made of a job that is over, where a part of it is not begun any more.
+
+    A part that runs does so itself; when a cancel finds none running, nobody else is left to.
+    """
+    if sender.name not in {shrink.name, pack.name}:
+        return
+    job = str(request.args[0])
+    work = Handover(uploads.work_folder(job))
+    if not work.folder.exists():
+        return
+    try:
+        if is_over(job):
+            work.remove()
+    except Error:
+        pass  # The database is away: whoever uploads next sweeps.
+    finally:
+        connection.close()
+
+
 @contextmanager
 def _removed_when_cancelled(work: Handover) -> Iterator[None]:
     """Take away what was made when the job was cancelled, not when another run has it now."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from celery import current_app
 from django.conf import settings
 from django.contrib.auth.models import User
 
@@ -109,4 +110,29 @@ def test_a_cancel_stops_all_pictures_and_leaves_nothing(job: str, one_worker: Ch
     below = Job.objects.filter(root=job).exclude(pk=job)
     assert set(below.values_list("status", flat=True)) <= {"succeeded", "cancelled"}
     assert made(job) < COUNT
+    wait_until(lambda: not uploads.work_folder(job).exists(), "what was made to be gone", 60)
+
+
+def test_a_cancel_in_a_moment_in_which_no_picture_is_made_leaves_nothing(
+    job: str, one_worker: Child
+) -> None:
+    """None of them is there to take away what was made; those that are not begun any more do."""
+    worker_of: Any = current_app.control
+    for queue in current_app.amqp.queues:
+        worker_of.cancel_consumer(queue)
+
+    def rests() -> bool:
+        asked = worker_of.inspect(timeout=1)
+        found = [
+            tasks for answer in (asked.active(), asked.reserved()) for tasks in answer.values()
+        ]
+        return len(found) == 2 and not any(found)
+
+    wait_until(rests, "the worker to rest", 60)
+    assert made(job) < COUNT
+    assert uploads.work_folder(job).exists()
+    control.cancel(job)
+    for queue in current_app.amqp.queues:
+        worker_of.add_consumer(queue)
+    assert ended(job)["status"] == "cancelled"
     wait_until(lambda: not uploads.work_folder(job).exists(), "what was made to be gone", 60)
