@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
+from threading import Thread
 from typing import Any
 
 from celery import current_app, states
 from celery.backends.base import BaseBackend, BaseKeyValueStoreBackend, DisabledBackend
+from django.db import connections
 
 from realtime.models import Job
 from realtime.states import State
@@ -18,8 +20,12 @@ from realtime.tracking import is_uuid
 
 logger = logging.getLogger("realtime")
 
+_asking: Thread | None = None
+
 LASTING = (BaseKeyValueStoreBackend, BaseBackend)
 """Backends that any process can ask, also later; others send a result to who waits for it."""
+PATIENCE = 2.0
+"""Seconds that an answer is waited for."""
 IN_MEMORY = "memory"
 """What Celery's cache backend calls the one that keeps results in its process alone."""
 
@@ -49,13 +55,30 @@ def done_at(known: State) -> datetime | None:
 
 
 def _meta(job: str) -> dict[str, Any]:
+    """Ask in a thread of its own: who judges waits for no backend that does not answer."""
+    global _asking  # noqa: PLW0603  one for the process: while it does not answer it is not asked
+    if _asking is not None and _asking.is_alive():
+        return {}
+    backend, answers = current_app.backend, list[dict[str, Any]]()
+    if not _lasts(backend):
+        return {}
+    _asking = Thread(target=lambda: answers.append(_asked(backend, job)), daemon=True)
+    _asking.start()
+    _asking.join(PATIENCE)
+    if not answers:
+        logger.warning("The result backend does not answer for job %s", job)
+    return answers[0] if answers else {}
+
+
+def _asked(backend: Any, job: str) -> dict[str, Any]:
     try:
-        backend: Any = current_app.backend
-        # Asked once: Celery's own way may ask a backend that is away for ever.
-        found = backend._get_task_meta_for(job) if _lasts(backend) else None  # noqa: SLF001
+        # Once: Celery's own way may ask a backend that is away for ever.
+        found: dict[str, Any] | None = backend._get_task_meta_for(job)  # noqa: SLF001
     except Exception as error:  # noqa: BLE001  a backend may raise anything
         logger.warning("The result backend cannot be asked for job %s: %s", job, error)
         return {}
+    finally:
+        connections.close_all()  # It may keep its results in the database.
     return found or {}
 
 

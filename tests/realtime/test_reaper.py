@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import socket
 import threading
 import time
 import uuid
@@ -176,6 +177,20 @@ def test_a_result_backend_that_is_away_holds_no_verdict_up(
     reap_until(lambda: ended(state), "the end", Reaper())
     assert row(state).status == "lost"
     assert f"cannot be asked for job {state.id}" in caplog.text
+
+
+def test_a_result_backend_that_does_not_answer_holds_no_verdict_up(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is waited for once, and asked no more until it has answered."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        silent = RedisBackend(app=current_app, url=f"redis://127.0.0.1:{mute.getsockname()[1]}/0")
+        monkeypatch.setattr(results, "current_app", SimpleNamespace(backend=silent))
+        monkeypatch.setattr(results, "PATIENCE", 0.1)
+        states = [running() for _ in range(20)]
+        reap_until(lambda: all(map(ended, states)), "the ends", Reaper())
+        assert {row(state).status for state in states} == {"lost"}
+        assert caplog.text.count("does not answer") == 1
 
 
 def test_a_job_that_is_delivered_again_waits_for_it(store: Store) -> None:
