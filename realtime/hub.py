@@ -185,6 +185,9 @@ class Hub:
             # Read again unless others watch: a change may have come before this process listened.
             if not alive:
                 await self._load([job])
+            elif known := self.known.get(job):
+                # Its page may have been made later than the others were last told, with less in it.
+                self.take_in([line.placed(known.state, ahead=1)])
             mailbox.seen[job] = max(have or -1, mailbox.seen.get(job, -1))
             ids = [job]
         else:
@@ -215,7 +218,7 @@ class Hub:
         news: dict[str, State] = {}
         for state in states:
             if self.known.is_news(state):
-                placed = line.placed(state)
+                placed = line.placed(state, ahead=1)
                 self.known.keep(placed)
                 news[state["id"]] = placed
         self._delivery.tell({job: self.watchers.of(state) for job, state in news.items()})

@@ -54,11 +54,16 @@ class Line:
                 if time.monotonic() >= self._due:
                     self._count()
 
-    def placed(self, state: State) -> State:
-        """Return the state of a job with its place, and a seq that rises with time."""
+    def placed(self, state: State, *, ahead: int = 0) -> State:
+        """Return the state of a job with its place, and a seq that rises with time.
+
+        `ahead` is 1 for who hears more of it: a page was made just before, with the same seq, and
+        perhaps before the place was counted.
+        """
         if not waits(state):
             return state
-        return {**state, "position": self._places.get(state["id"], 0), "seq": _seq_now(state)}
+        seq = _seq_now(state, ahead)
+        return {**state, "position": self._places.get(state["id"], 0), "seq": seq}
 
     def has_moved(self, state: State) -> bool:
         """Tell whether a job has another place than its state says."""
@@ -93,11 +98,11 @@ def _places() -> dict[str, int]:
     return places
 
 
-def _seq_now(state: State) -> int:
+def _seq_now(state: State, ahead: int) -> int:
     """Return a seq that rises with time in every web process alike, below that of any worker."""
     waited = time.time() - datetime.fromisoformat(state["queued_at"]).timestamp()
     steps = 1 + max(int(waited * STEPS), 0)
-    return int(max(state["seq"], min(steps, QUEUED_SEQ - 1)))
+    return int(max(state["seq"], min(steps, QUEUED_SEQ - 2) + ahead))
 
 
 line = Line()

@@ -41,7 +41,7 @@ class Placing:
         if not waiting:
             return
         await in_thread(line.look, waiting)
-        moved = [line.placed(state) for state in waiting if line.has_moved(state)]
+        moved = [line.placed(state, ahead=1) for state in waiting if line.has_moved(state)]
         self._hub.take_in(sorted(moved, key=lambda state: int(state["position"]))[:MOST])
 
     def _waiting(self) -> list[State]:

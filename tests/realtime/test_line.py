@@ -115,7 +115,10 @@ def test_a_seq_rises_with_time_and_stays_below_every_worker(ana: Any) -> None:
         for ago in (-5, 0, 1, 10, 3_600, 10_000_000)
     ]
     assert seqs == sorted(seqs)
-    assert (seqs[0], seqs[-1]) == (1, QUEUED_SEQ - 1)
+    assert (seqs[0], seqs[-1]) == (1, QUEUED_SEQ - 2)
+    for ago in (-5, 0, 3_600, 10_000_000):
+        state = {**queued(ana, ago).values(), "seq": 1}
+        assert known.placed(state)["seq"] < known.placed(state, ahead=1)["seq"] < QUEUED_SEQ
 
 
 @pytest.fixture
@@ -149,6 +152,32 @@ async def test_who_waits_sees_the_line_move(socket: Collector, ana: Any) -> None
     assert socket.states[last]["position"] is None
     seqs = [state["seq"] for frame in socket.frames for state in frame.get("jobs", ())]
     assert seqs == sorted(set(seqs))
+
+
+async def test_a_page_that_was_made_before_the_count_is_told_the_place(
+    socket: Collector, ana: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A moment before: its seq is that of the moment, too."""
+    monkeypatch.setattr(module, "STEPS", 0.001)
+    state = queued(ana, 0)
+    await sync_to_async(put)(state)
+    line.forget()
+    page = line.placed({**state.values(), "seq": 1, "log": 0})
+    assert (page["position"], page["seq"]) == (0, 1)
+    await socket.hub.watch(socket.mailbox, f"job:{state.id}", page["seq"])
+    await socket.until(lambda: state.id in socket.states)
+    assert socket.states[state.id]["position"] == 1
+    # Another page is made long after this one was told, by a process that has not counted yet.
+    monkeypatch.setattr(module, "STEPS", 1_000_000)
+    other = Line().placed({**state.values(), "seq": 1, "log": 0})
+    assert other["seq"] > socket.states[state.id]["seq"]
+    beside = Collector(socket.hub, str(ana.pk))
+    try:
+        await beside.hub.watch(beside.mailbox, f"job:{state.id}", other["seq"])
+        await beside.until(lambda: state.id in beside.states)
+        assert beside.states[state.id]["position"] == 1
+    finally:
+        await beside.hub.leave(beside.mailbox)
 
 
 async def test_a_line_that_stands_still_sends_nothing(socket: Collector, ana: Any) -> None:
