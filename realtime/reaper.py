@@ -9,7 +9,8 @@ import atexit
 import json
 import logging
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from django.db import Error, connection
@@ -24,12 +25,12 @@ from realtime.expiry import Expiry
 from realtime.mailing import Mailing
 from realtime.models import Job
 from realtime.orphans import WAITING, Orphans
-from realtime.publish import FORGOTTEN_STEP
+from realtime.publish import FORGOTTEN_STEP, Change
 from realtime.reporter import get_reporter
 from realtime.retention import Retention
 from realtime.rounds import Rounds
 from realtime.series import Series
-from realtime.states import read_one
+from realtime.states import State, read_one
 from realtime.store import Sign, get_store
 from realtime.transition import Transition
 from realtime.verdicts import forsaken, given_up, succeeded, verdict
@@ -173,10 +174,7 @@ class Reaper:
         known = newest(said, row.state()) or row.state()
         floor = known["seq"] + (0 if said else FORGOTTEN_STEP)
         logger.warning("Job %s was not heard for %s s", job, row.ttl or conf.LEASE)
-        if done_at := results.done_at(known):
-            get_reporter().put(Transition(lambda: succeeded(known, floor, done_at)))
-        else:
-            get_reporter().put(Transition(lambda: verdict(known, floor)))
+        _end(known, floor, verdict)
 
     def _give_up(self, job: str) -> None:
         """Tell everybody that nobody will start this job."""
@@ -185,10 +183,16 @@ class Reaper:
             return
         floor = known["seq"] + FORGOTTEN_STEP
         logger.warning("Job %s is neither in the broker nor with a worker", job)
-        if done_at := results.done_at(known):
-            get_reporter().put(Transition(lambda: succeeded(known, floor, done_at)))
-        else:
-            get_reporter().put(Transition(lambda: given_up(known, floor)))
+        _end(known, floor, given_up)
+
+
+def _end(known: State, floor: int, otherwise: Callable[[State, int], Change]) -> None:
+    """Tell everybody that a job has succeeded, where its result was kept, else what it is."""
+    if done_at := results.done_at(known):
+        change = partial(succeeded, known, floor, done_at)
+    else:
+        change = partial(otherwise, known, floor)
+    get_reporter().put(Transition(change))
 
 
 def _is_silent(sign: Sign | None, status: str, missing_for: float, term: float) -> bool:
